@@ -1,0 +1,78 @@
+//! What package indexes say: an [`Index`] holds everything heard so far, and only grows.
+
+pub mod digest;
+pub mod metadata;
+pub mod project;
+pub mod query;
+pub mod sdist;
+pub mod simple_html;
+pub mod simple_json;
+pub mod wheel;
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+pub use metadata::Metadata;
+pub use project::{CoreMetadata, File, FileKind, Project, Release, Yanked};
+pub use query::{Absence, Answer, IndexUrl, MetadataQuery, Query};
+
+/// What is known about something: never asked, asked and absent, or present.
+///
+/// A failed request is none of the three: it ends the run.
+#[derive(Debug)]
+pub enum Known<'a, T: ?Sized> {
+    /// Nobody asked yet.
+    Unasked,
+    /// Asked; there is none, and why.
+    Absent(&'a Absence),
+    /// Asked, and there it is.
+    Present(&'a T),
+}
+
+/// Everything heard from indexes so far.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    answers: FxHashMap<Query, Answer>,
+}
+
+impl Index {
+    /// Records an answer. What is known stays: a second answer to the same query is ignored.
+    pub fn learn(&mut self, query: Query, answer: Answer) {
+        self.answers.entry(query).or_insert(answer);
+    }
+
+    /// Whether the query has been answered.
+    #[must_use]
+    pub fn knows(&self, query: &Query) -> bool {
+        self.answers.contains_key(query)
+    }
+
+    /// What is known about a query.
+    #[must_use]
+    pub fn answer(&self, query: &Query) -> Option<&Answer> {
+        self.answers.get(query)
+    }
+
+    /// What is known about a project on an index.
+    #[must_use]
+    pub fn project(&self, query: &Query) -> Known<'_, Arc<Project>> {
+        match self.answers.get(query) {
+            None => Known::Unasked,
+            Some(Answer::Project(project)) => Known::Present(project),
+            Some(Answer::Absent(absence)) => Known::Absent(absence),
+            Some(Answer::Metadata(_)) => Known::Absent(&Absence::Mismatched),
+        }
+    }
+
+    /// What is known about the metadata of a file.
+    #[must_use]
+    pub fn metadata(&self, query: &Query) -> Known<'_, Arc<Metadata>> {
+        match self.answers.get(query) {
+            None => Known::Unasked,
+            Some(Answer::Metadata(metadata)) => Known::Present(metadata),
+            Some(Answer::Absent(absence)) => Known::Absent(absence),
+            Some(Answer::Project(_)) => Known::Absent(&Absence::Mismatched),
+        }
+    }
+}

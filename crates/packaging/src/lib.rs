@@ -1,0 +1,20 @@
+//! The words of Python packaging: names, versions, requirements, markers, tags, file names, hashes.
+//!
+//! Everything here is a pure function of text. The terms are those of the packaging
+//! specifications (<https://packaging.python.org/en/latest/specifications/>).
+
+pub mod environment;
+pub mod filename;
+pub mod hash;
+pub mod marker;
+pub mod name;
+pub mod requirement;
+pub mod tag;
+pub mod version;
+
+pub use environment::{MarkerEnvironment, PythonBounds, RequiresPython};
+pub use hash::{Hash, HashAlgorithm};
+pub use marker::Marker;
+pub use name::{ExtraName, GroupName, InvalidName, PackageName};
+pub use requirement::Requirement;
+pub use version::{Operator, Version, VersionRange, VersionSpecifier, VersionSpecifiers};
