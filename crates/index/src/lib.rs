@@ -15,7 +15,8 @@ use rustc_hash::FxHashMap;
 
 pub use metadata::Metadata;
 pub use project::{CoreMetadata, File, FileKind, Project, Release, Yanked};
-pub use query::{Absence, Answer, IndexUrl, MetadataQuery, Query};
+pub use packaging::IndexUrl;
+pub use query::{Absence, Answer, MetadataQuery, Query};
 
 /// What is known about something: never asked, asked and absent, or present.
 ///

@@ -1,56 +1,11 @@
 //! The questions a resolution asks of an index, and the answers there are.
 
-use std::fmt;
 use std::sync::Arc;
 
-use packaging::{Hash, PackageName, Version};
+use packaging::{Hash, IndexUrl, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{File, Metadata, Project};
-
-/// The URL of a simple index as configured: credentials removed, trailing slash preserved.
-///
-/// Two spellings are two indexes, as they are in uv.
-#[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct IndexUrl(Arc<str>);
-
-impl IndexUrl {
-    /// Takes a URL, removing user name and password.
-    #[must_use]
-    pub fn new(url: &str) -> Self {
-        let Some((scheme, rest)) = url.split_once("://") else { return Self(url.into()) };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        match rest[..end].rfind('@') {
-            Some(at) => Self(format!("{scheme}://{}", &rest[at + 1..]).into()),
-            None => Self(url.into()),
-        }
-    }
-
-    /// The URL as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The URL of a project's page: `<index>/<name>/`.
-    #[must_use]
-    pub fn page(&self, name: &PackageName) -> String {
-        format!("{}/{name}/", self.0.trim_end_matches('/'))
-    }
-}
-
-impl fmt::Display for IndexUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for IndexUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, formatter)
-    }
-}
 
 /// A question.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]

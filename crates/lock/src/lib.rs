@@ -1,1 +1,93 @@
-//! (being written)
+//! The neutral lock: everything any lock format could want to say about a resolution.
+//!
+//! Formats read into it and write from it; none knows another. Markers are *complexified*
+//! (they hold without knowing `requires-python`), see [`Lock::simplify`].
+
+pub mod options;
+pub mod package;
+
+use packaging::{ConflictItem, Marker, RequiresPython, SourcedRequirement};
+use std::collections::BTreeMap;
+
+pub use options::{
+    DependencyMetadata, ExcludeNewer, ForkStrategy, Options, PrereleaseMode, ResolutionMode,
+};
+pub use package::{
+    Artifact, ArtifactSource, Declared, Dependency, Package, PackageId, Published, Source,
+};
+use packaging::{GroupName, PackageName};
+
+/// A resolution with files and hashes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lock {
+    /// The Pythons the lock speaks for.
+    pub requires_python: RequiresPython,
+    /// The environments of the forks, in the order they were finished; empty when there was one
+    /// unconditional fork. Not simplified; may hold conflict pseudo-extras.
+    pub forks: Vec<Marker>,
+    /// The environments the user limits the lock to, in the user's order.
+    pub environments: Vec<Marker>,
+    /// The environments the user wants wheels for, in the user's order.
+    pub required_environments: Vec<Marker>,
+    /// Declared conflicts: sets in declared order, items sorted.
+    pub conflicts: Vec<Vec<ConflictItem>>,
+    /// How the resolution was made.
+    pub options: Options,
+    /// What was asked beyond the packages' own requirements.
+    pub asked: Asked,
+    /// The packages, sorted by name, version, source.
+    pub packages: Vec<Package>,
+}
+
+/// What was asked beyond the packages' own requirements: uv's `[manifest]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// Workspace members; empty for a plain single project.
+    pub members: Vec<PackageName>,
+    /// Groups installed by default, for roots without `[project]`.
+    pub default_groups: Option<DefaultGroups>,
+    /// Requirements of a script or a root without `[project]`.
+    pub requirements: Vec<SourcedRequirement>,
+    /// `constraint-dependencies`.
+    pub constraints: Vec<SourcedRequirement>,
+    /// `override-dependencies`.
+    pub overrides: Vec<SourcedRequirement>,
+    /// `exclude-dependencies`.
+    pub excludes: Vec<PackageName>,
+    /// `build-constraint-dependencies`.
+    pub build_constraints: Vec<SourcedRequirement>,
+    /// Dependency groups of a root without `[project]`.
+    pub dependency_groups: BTreeMap<GroupName, Vec<SourcedRequirement>>,
+    /// `requires-python` of dependency groups of a root without `[project]`.
+    pub group_requires_python: BTreeMap<GroupName, String>,
+    /// `dependency-metadata` entries.
+    pub dependency_metadata: Vec<DependencyMetadata>,
+}
+
+/// `default-groups`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum DefaultGroups {
+    /// `"all"`.
+    All,
+    /// A list.
+    List(Vec<GroupName>),
+}
+
+impl Lock {
+    /// The package with this identity.
+    #[must_use]
+    pub fn package(&self, id: &PackageId) -> Option<&Package> {
+        self.packages.binary_search_by(|package| package.id.cmp(id)).ok().map(|at| &self.packages[at])
+    }
+
+    /// All packages of a project, in version order.
+    pub fn named<'a>(&'a self, name: &'a PackageName) -> impl Iterator<Item = &'a Package> {
+        self.packages.iter().filter(move |package| package.id.name == *name)
+    }
+
+    /// A marker as lock files write it: without what `requires-python` already says.
+    #[must_use]
+    pub fn simplify(&self, marker: Marker) -> Marker {
+        marker.simplify_python(&self.requires_python.bounds())
+    }
+}

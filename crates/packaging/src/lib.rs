@@ -9,6 +9,7 @@ pub mod hash;
 pub mod marker;
 pub mod name;
 pub mod requirement;
+pub mod source;
 pub mod tag;
 pub mod version;
 
@@ -17,4 +18,7 @@ pub use hash::{Hash, HashAlgorithm};
 pub use marker::Marker;
 pub use name::{ExtraName, GroupName, InvalidName, PackageName};
 pub use requirement::Requirement;
+pub use source::{
+    ConflictItem, ConflictKind, GitReference, IndexUrl, RequirementSource, SourcedRequirement,
+};
 pub use version::{Operator, Version, VersionRange, VersionSpecifier, VersionSpecifiers};

@@ -1,0 +1,163 @@
+//! One locked package: identity, edges, files, and what it says about itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use packaging::{
+    ExtraName, GitReference, GroupName, Hash, IndexUrl, Marker, PackageName, SourcedRequirement,
+    Version,
+};
+
+use crate::DefaultGroups;
+
+/// Where a package comes from. The order of the variants is the order of sorting.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Source {
+    /// A package index.
+    Registry(IndexUrl),
+    /// A commit of a git repository.
+    Git {
+        /// The repository, credentials removed.
+        url: Arc<str>,
+        /// What was asked for.
+        reference: GitReference,
+        /// The full commit.
+        commit: Arc<str>,
+        /// The folder inside.
+        subdirectory: Option<Arc<str>>,
+    },
+    /// An archive at a URL.
+    Url {
+        /// The URL, fragment removed.
+        url: Arc<str>,
+        /// The folder inside.
+        subdirectory: Option<Arc<str>>,
+    },
+    /// A local archive, relative to the lock.
+    Path(Arc<str>),
+    /// A source tree, installed by copy.
+    Directory(Arc<str>),
+    /// A source tree, installed in place.
+    Editable(Arc<str>),
+    /// A source tree that is never installed itself.
+    Virtual(Arc<str>),
+}
+
+impl Source {
+    /// Whether this is a source tree on disk.
+    #[must_use]
+    pub fn is_source_tree(&self) -> bool {
+        matches!(self, Self::Directory(_) | Self::Editable(_) | Self::Virtual(_))
+    }
+}
+
+/// What tells one package of a lock from another.
+///
+/// Sorted by name, version (a missing one first), source.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PackageId {
+    /// The project.
+    pub name: PackageName,
+    /// The version; a source tree with a dynamic version has none.
+    pub version: Option<Version>,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// An edge of the graph.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Dependency {
+    /// The package needed.
+    pub id: PackageId,
+    /// The extras of it that are needed.
+    pub extras: BTreeSet<ExtraName>,
+    /// When: the whole condition of the edge, not simplified by anything.
+    pub marker: Marker,
+}
+
+/// Where a pinned file is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ArtifactSource {
+    /// At a URL.
+    Url(Arc<str>),
+    /// At a path relative to the lock.
+    Path(Arc<str>),
+    /// Only the name is known (files of a local or git archive; `poetry.lock`, `pdm.lock`).
+    Name(Arc<str>),
+}
+
+/// A pinned file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Artifact {
+    /// The file's name.
+    pub filename: Arc<str>,
+    /// Where it is.
+    pub source: ArtifactSource,
+    /// Every digest known, weakest algorithm first.
+    pub hashes: Vec<Hash>,
+    /// Size in bytes.
+    pub size: Option<u64>,
+    /// Upload time in milliseconds since 1970-01-01T00:00:00Z.
+    pub upload_time: Option<i64>,
+    /// Why it was withdrawn, if it was (the reason may be empty).
+    pub yanked: Option<Arc<str>>,
+}
+
+/// What a package says in its own metadata, kept raw: formats spell it differently.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Published {
+    /// The name as written (`PyYAML`).
+    pub raw_name: Option<Arc<str>>,
+    /// `Summary`.
+    pub summary: Option<Arc<str>>,
+    /// `Requires-Python` as the index wrote it, or else the metadata.
+    pub requires_python: Option<Arc<str>>,
+    /// `Requires-Dist`, in order.
+    pub requires_dist: Vec<Arc<packaging::Requirement>>,
+    /// `Provides-Extra`, in order.
+    pub provides_extra: Vec<ExtraName>,
+    /// `License-Expression` or `License`.
+    pub license: Option<Arc<str>>,
+    /// All files of the release the index has, sdists first, by name: nothing filtered out.
+    pub files: Vec<Artifact>,
+}
+
+/// What a local project asked for when it was locked: uv's `[package.metadata]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Declared {
+    /// `dependencies`, then optional ones with `extra == '…'`.
+    pub requires_dist: Vec<SourcedRequirement>,
+    /// The extras declared, in order.
+    pub provides_extra: Vec<ExtraName>,
+    /// Dependency groups, includes expanded.
+    pub requires_dev: BTreeMap<GroupName, Vec<SourcedRequirement>>,
+}
+
+/// One locked package.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Package {
+    /// Its identity.
+    pub id: PackageId,
+    /// The forks it belongs to, in the lock's order; only when several packages share its name.
+    pub forks: Vec<Marker>,
+    /// When it is reached at all; with conflict pseudo-extras, not simplified.
+    pub marker: Marker,
+    /// Edges that always hold.
+    pub dependencies: Vec<Dependency>,
+    /// Edges of its extras.
+    pub optional_dependencies: BTreeMap<ExtraName, Vec<Dependency>>,
+    /// Edges of its dependency groups.
+    pub dev_dependencies: BTreeMap<GroupName, Vec<Dependency>>,
+    /// The source distribution.
+    pub sdist: Option<Artifact>,
+    /// The wheels that some environment of the lock could use, by file name.
+    pub wheels: Vec<Artifact>,
+    /// What it says about itself, where that was heard.
+    pub published: Option<Arc<Published>>,
+    /// What it asked for, when it is local.
+    pub declared: Option<Declared>,
+    /// Groups installed by default, for local projects that say so.
+    pub default_groups: Option<DefaultGroups>,
+    /// `requires-python` of its dependency groups.
+    pub group_requires_python: BTreeMap<GroupName, String>,
+}
