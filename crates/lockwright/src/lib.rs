@@ -1,1 +1,20 @@
-//! (being written)
+//! Lock Python projects without Python: resolve, write and convert lock files.
+//!
+//! Text and facts in, text out. The only loop and the only `await` are in [`drive`];
+//! I/O happens in whatever implements [`Transport`] or [`Source`].
+
+pub mod api;
+pub mod drive;
+pub mod recorded;
+pub mod source;
+pub mod transport;
+
+mod locking;
+
+pub use api::{LockOptions, LockReply, LockRequest, Progress};
+pub use locking::{Failure, FailureKind, lock};
+pub use source::{HttpSource, Source, SourceError};
+pub use transport::{Reply, Transport, TransportError};
+
+/// The public index: the default of every peer, and the only place that names it.
+pub const PUBLIC_INDEX: &str = "https://pypi.org/simple";

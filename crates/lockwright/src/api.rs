@@ -1,0 +1,179 @@
+//! The wire types: what the edge's HTTP API, the browser binding and `lockwright --json` speak.
+
+use std::collections::BTreeMap;
+
+use diagnostic::Diagnostic;
+use serde::{Deserialize, Serialize};
+
+/// A project to lock.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockRequest {
+    /// The text of `pyproject.toml`.
+    pub pyproject: String,
+    /// An existing lock whose versions are preferred, as text; any format that can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
+    /// Further files by path relative to `pyproject.toml`: workspace members and the like.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// The formats wanted, by name; `uv` alone when empty; `all` stands for every one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<String>,
+    /// Settings that the project does not make itself.
+    #[serde(default)]
+    pub options: LockOptions,
+}
+
+/// Settings of a run. They override what `[tool.uv]` says, as command-line options do in uv.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LockOptions {
+    /// Replaces the public index everywhere, its identity included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_index: Option<String>,
+    /// The default index (`--default-index`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_index: Option<String>,
+    /// Further indexes, `[NAME=]URL`, looked at before the default one (`--index`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub index: Vec<String>,
+    /// Files uploaded at or after this do not exist: RFC 3339 instant, date, or span.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclude_newer: Option<String>,
+    /// `highest`, `lowest` or `lowest-direct`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<String>,
+    /// `disallow`, `allow`, `if-necessary`, `explicit` or `if-necessary-or-explicit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prerelease: Option<String>,
+    /// `requires-python` or `fewest`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fork_strategy: Option<String>,
+    /// Ignore the versions of the existing lock.
+    pub upgrade: bool,
+    /// Ignore the existing lock's version of these projects; `NAME==VERSION` also pins the new one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub upgrade_package: Vec<String>,
+    /// Milliseconds since 1970-01-01T00:00:00Z, for spans before now. A shell fills it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<i64>,
+}
+
+/// What a lock run gives.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct LockReply {
+    /// The locks by format name.
+    pub locks: BTreeMap<String, WrittenLock>,
+    /// Whether the existing lock was up to date and is repeated byte for byte.
+    pub unchanged: bool,
+    /// The locked packages, in the lock's order.
+    pub packages: Vec<LockedPackage>,
+    /// Warnings about the input and the resolution.
+    pub warnings: Vec<DiagnosticRecord>,
+    /// What it took.
+    pub stats: Stats,
+}
+
+/// A lock in one format.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct WrittenLock {
+    /// The usual file name.
+    pub file_name: String,
+    /// The text.
+    pub text: String,
+    /// What this format could not say, a sentence each.
+    pub losses: Vec<String>,
+}
+
+/// A package of the lock, for tables.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct LockedPackage {
+    /// The normalized name.
+    pub name: String,
+    /// The version; a source tree may have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// When it is needed; absent when always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
+    /// The names it depends on.
+    pub dependencies: Vec<String>,
+}
+
+/// A diagnostic on the wire: as [`Diagnostic`], with owned code.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct DiagnosticRecord {
+    /// The stable word.
+    pub code: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// What is wrong.
+    pub title: String,
+    /// Where.
+    pub labels: Vec<LabelRecord>,
+    /// What would help.
+    pub help: Vec<String>,
+}
+
+/// A labelled place on the wire.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct LabelRecord {
+    /// The file; `pyproject.toml` unless said otherwise.
+    pub file: String,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// What there is to say.
+    pub text: String,
+}
+
+impl From<&Diagnostic> for DiagnosticRecord {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        Self {
+            code: diagnostic.code.to_string(),
+            severity: if diagnostic.is_error() { "error" } else { "warning" }.to_owned(),
+            title: diagnostic.title.clone(),
+            labels: diagnostic
+                .labels
+                .iter()
+                .map(|label| LabelRecord {
+                    file: label.file.clone(),
+                    start: label.span.start,
+                    end: label.span.end,
+                    text: label.text.clone(),
+                })
+                .collect(),
+            help: diagnostic.help.clone(),
+        }
+    }
+}
+
+/// What a run took. Counts, no times: those are the shell's to measure.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Stats {
+    /// Questions asked of the source.
+    pub queries: usize,
+    /// Rounds in which questions went out together.
+    pub waves: usize,
+    /// Forks solved.
+    pub forks: usize,
+    /// Versions tried, over all forks.
+    pub decisions: usize,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Progress {
+    /// Projects heard of.
+    pub found: usize,
+    /// Projects with a version chosen in the present fork.
+    pub resolved: usize,
+    /// Questions asked.
+    pub asked: usize,
+    /// Questions answered.
+    pub answered: usize,
+    /// Forks finished.
+    pub forks: usize,
+}

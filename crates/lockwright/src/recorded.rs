@@ -1,0 +1,1 @@
+//! Answers from a folder of recordings, for tests. (being written)
