@@ -1,1 +1,153 @@
-//! (being written)
+//! Lock files: one file per format, and the table that knows them all.
+//!
+//! Every format reads into the neutral [`Lock`] and writes from it; no format knows another.
+//! Adding one takes a file here, a line in [`FORMATS`] and a folder in `tests/fixtures`.
+
+pub mod pylock;
+pub mod requirements;
+pub mod uv;
+pub mod written;
+
+use diagnostic::Diagnostic;
+use lock::{Lock, Selection};
+
+pub use pylock::Pylock;
+pub use requirements::Requirements;
+pub use uv::Uv;
+pub use written::{Loss, Written};
+
+/// A kind of lock file.
+pub trait LockFormat: Sync {
+    /// The word users choose it by: `uv`, `pylock`.
+    fn name(&self) -> &'static str;
+
+    /// The file name it usually has.
+    fn file_name(&self) -> &'static str;
+
+    /// Whether a file of that name (without folders) is of this format.
+    fn owns(&self, file_name: &str) -> bool {
+        file_name == self.file_name()
+    }
+
+    /// Whether a text looks like this format, however the file is called.
+    fn recognizes(&self, text: &str) -> bool;
+
+    /// The media type to serve it as.
+    fn media_type(&self) -> &'static str {
+        "application/toml"
+    }
+
+    /// Reads a text of this format.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the text; or that this format can only be written.
+    fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>>;
+
+    /// Writes a lock in this format.
+    ///
+    /// # Errors
+    ///
+    /// The selection names what the lock does not have, or the format needs something that the
+    /// request does not carry.
+    fn write(&self, lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>>;
+}
+
+/// What a format may need to know beyond the lock. [`WriteRequest::default`] asks for the usual.
+#[derive(Clone, Debug, Default)]
+pub struct WriteRequest<'a> {
+    /// The text of the root's `pyproject.toml`, for formats that hash or repeat what was asked.
+    pub pyproject: Option<&'a str>,
+    /// The text of the file that will be replaced, for formats that keep something of it.
+    pub previous: Option<&'a str>,
+    /// The command line that a header comment names; without it no such comment is written.
+    pub command: Option<&'a str>,
+    /// Which part of the lock is wanted, for formats that hold one part only.
+    pub selection: Selection,
+    /// Whether local projects are written; without it, as is usual for the format.
+    pub local: Option<Local>,
+    /// Whether an export names, for each package, the packages that require it.
+    pub annotations: Annotations,
+}
+
+/// What becomes of source trees on disk, the project itself among them, in exports.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Local {
+    /// They are written.
+    Written,
+    /// They are left out, their dependencies stay: they have no hash, and an installer that
+    /// checks hashes would refuse the whole file.
+    LeftOut,
+}
+
+/// Whether an export names, for each package, the packages that require it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Annotations {
+    /// `# via …` comments.
+    #[default]
+    Written,
+    /// None.
+    LeftOut,
+}
+
+/// All formats, the most informative first.
+///
+/// **Invariant:** names and file names are unique, and each format has a folder of fixtures of its
+/// name and no folder is without one; `tests/fixtures.rs` holds it.
+pub static FORMATS: &[&dyn LockFormat] = &[&Uv, &Pylock, &Requirements];
+
+/// The format of that name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static dyn LockFormat> {
+    FORMATS.iter().copied().find(|format| format.name() == name)
+}
+
+/// The format of a file: by its name, or else by its text.
+#[must_use]
+pub fn detect(file_name: &str, text: &str) -> Option<&'static dyn LockFormat> {
+    let file_name = file_name.rsplit(['/', '\\']).next().unwrap_or(file_name);
+    let by_name = FORMATS
+        .iter()
+        .copied()
+        .find(|format| format.owns(file_name));
+    by_name.or_else(|| {
+        FORMATS
+            .iter()
+            .copied()
+            .find(|format| format.recognizes(text))
+    })
+}
+
+/// Reads a lock file of any format.
+///
+/// # Errors
+///
+/// The format is unknown, or everything that is wrong with the text.
+pub fn read(file_name: &str, text: &str) -> Result<Lock, Vec<Diagnostic>> {
+    let format = detect(file_name, text).ok_or_else(|| vec![unknown_format(file_name)])?;
+    format.read(text).map_err(|diagnostics| {
+        diagnostics
+            .into_iter()
+            .map(|diagnostic| diagnostic.in_file(file_name))
+            .collect()
+    })
+}
+
+fn unknown_format(file_name: &str) -> Diagnostic {
+    let known: Vec<_> = FORMATS
+        .iter()
+        .map(|format| format!("`{}`", format.file_name()))
+        .collect();
+    Diagnostic::error(
+        "formats/unknown-format",
+        format!("`{file_name}` is no lock file we know"),
+    )
+    .help(format!("known are {}", known.join(", ")))
+}
+
+/// The answer of a format that can only be written.
+fn only_written(format: &dyn LockFormat) -> Vec<Diagnostic> {
+    let title = format!("`{}` files can be written but not read", format.name());
+    let help = "read the lock it was made from instead, `uv.lock` or `poetry.lock` for instance";
+    vec![Diagnostic::error("formats/only-written", title).help(help)]
+}

@@ -5,6 +5,7 @@
 
 pub mod options;
 pub mod package;
+pub mod select;
 
 use packaging::{ConflictItem, Marker, RequiresPython, SourcedRequirement};
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub use package::{
     Artifact, ArtifactSource, Declared, Dependency, Package, PackageId, Published, Source,
 };
 use packaging::{GroupName, PackageName};
+pub use select::{Extras, Groups, GroupsFrom, Production, Roots, Selection};
 
 /// A resolution with files and hashes.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,12 +79,17 @@ impl Lock {
     /// The package with this identity.
     #[must_use]
     pub fn package(&self, id: &PackageId) -> Option<&Package> {
-        self.packages.binary_search_by(|package| package.id.cmp(id)).ok().map(|at| &self.packages[at])
+        self.packages
+            .binary_search_by(|package| package.id.cmp(id))
+            .ok()
+            .map(|at| &self.packages[at])
     }
 
     /// All packages of a project, in version order.
     pub fn named<'a>(&'a self, name: &'a PackageName) -> impl Iterator<Item = &'a Package> {
-        self.packages.iter().filter(move |package| package.id.name == *name)
+        self.packages
+            .iter()
+            .filter(move |package| package.id.name == *name)
     }
 
     /// A marker as lock files write it: without what `requires-python` already says.

@@ -47,7 +47,10 @@ impl Source {
     /// Whether this is a source tree on disk.
     #[must_use]
     pub fn is_source_tree(&self) -> bool {
-        matches!(self, Self::Directory(_) | Self::Editable(_) | Self::Virtual(_))
+        matches!(
+            self,
+            Self::Directory(_) | Self::Editable(_) | Self::Virtual(_)
+        )
     }
 }
 
