@@ -12,7 +12,7 @@ use super::diagram::{Diagrams, Ref};
 use super::print::trimmed;
 use super::variable::{MarkerList, MarkerString, MarkerVersion, Value, Variable};
 use crate::name::ExtraName;
-use crate::version::{Operator, Version, VersionRange};
+use crate::version::{Operator, Version, VersionRange, VersionSpecifier};
 
 /// How a marker compares its two sides.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,7 +24,6 @@ pub(super) enum Comparison {
     Less,
     LessEqual,
     Compatible,
-    Exact,
     In,
     NotIn,
 }
@@ -41,20 +40,17 @@ impl Comparison {
         }
     }
 
-    /// The specifier operator, given whether the version ends with a star.
-    fn operator(self, star: bool) -> Option<Operator> {
-        Some(match (self, star) {
-            (Self::Equal, true) => Operator::EqualStar,
-            (Self::NotEqual, true) => Operator::NotEqualStar,
-            (_, true) | (Self::In | Self::NotIn, _) => return None,
-            (Self::Equal, _) => Operator::Equal,
-            (Self::NotEqual, _) => Operator::NotEqual,
-            (Self::Greater, _) => Operator::GreaterThan,
-            (Self::GreaterEqual, _) => Operator::GreaterThanEqual,
-            (Self::Less, _) => Operator::LessThan,
-            (Self::LessEqual, _) => Operator::LessThanEqual,
-            (Self::Compatible, _) => Operator::TildeEqual,
-            (Self::Exact, _) => Operator::ExactEqual,
+    /// The specifier operator; `in` and `not in` have none.
+    fn operator(self) -> Option<Operator> {
+        Some(match self {
+            Self::Equal => Operator::Equal,
+            Self::NotEqual => Operator::NotEqual,
+            Self::Greater => Operator::GreaterThan,
+            Self::GreaterEqual => Operator::GreaterThanEqual,
+            Self::Less => Operator::LessThan,
+            Self::LessEqual => Operator::LessThanEqual,
+            Self::Compatible => Operator::TildeEqual,
+            Self::In | Self::NotIn => return None,
         })
     }
 }
@@ -112,8 +108,13 @@ fn platform_of(system: &str) -> Option<&'static str> {
     })
 }
 
-/// The reason why a comparison says nothing.
-type Ignored = String;
+/// Why a comparison has no condition.
+pub(super) enum Refusal {
+    /// It says nothing, and is left out.
+    Ignored(String),
+    /// It is not allowed.
+    Wrong(String),
+}
 
 impl Diagrams {
     /// The condition of one comparison.
@@ -122,7 +123,7 @@ impl Diagrams {
         left: &Operand,
         comparison: Comparison,
         right: &Operand,
-    ) -> Result<Ref, Ignored> {
+    ) -> Result<Ref, Refusal> {
         match (left, right) {
             (Operand::Key(key), Operand::Quoted(text)) => {
                 self.lower_key(*key, comparison, text, false)
@@ -130,12 +131,12 @@ impl Diagrams {
             (Operand::Quoted(text), Operand::Key(key)) => {
                 self.lower_key(*key, comparison.mirrored(), text, true)
             }
+            (Operand::Key(Key::List(list)), Operand::Key(_)) => Err(misplaced(*list)),
             (Operand::Key(_), Operand::Key(_)) => {
-                Err("comparing two marker names with each other is not supported".to_owned())
+                Err(ignored("comparing two marker variables is not supported"))
             }
             (Operand::Quoted(_), Operand::Quoted(_)) => {
-                Err("comparing two quoted strings with each other does not depend on the environment"
-                    .to_owned())
+                Err(ignored("comparing two quoted strings says nothing about an environment"))
             }
         }
     }
@@ -146,7 +147,7 @@ impl Diagrams {
         comparison: Comparison,
         text: &str,
         reversed: bool,
-    ) -> Result<Ref, Ignored> {
+    ) -> Result<Ref, Refusal> {
         match key {
             Key::String(key) => self.lower_string(key, comparison, text, reversed),
             Key::Version(key) => {
@@ -163,11 +164,11 @@ impl Diagrams {
         }
     }
 
-    fn lower_extra(&mut self, comparison: Comparison, text: &str) -> Result<Ref, Ignored> {
+    fn lower_extra(&mut self, comparison: Comparison, text: &str) -> Result<Ref, Refusal> {
         let negated = match comparison {
             Comparison::Equal => false,
             Comparison::NotEqual => true,
-            _ => return Err("`extra` can be compared by `==` and `!=` only".to_owned()),
+            _ => return Err(ignored("`extra` can be compared by `==` and `!=` only")),
         };
         let Ok(name) = ExtraName::new(text) else { return Ok(Ref::FALSE) };
         let extra = self.yes(&Variable::Extra(name.as_str().into()));
@@ -180,14 +181,15 @@ impl Diagrams {
         comparison: Comparison,
         text: &str,
         reversed: bool,
-    ) -> Result<Ref, Ignored> {
+    ) -> Result<Ref, Refusal> {
         let negated = match comparison {
             Comparison::In if reversed => false,
             Comparison::NotIn if reversed => true,
-            _ => return Err(format!("`{list}` can stand on the right of `in` and `not in` only")),
+            _ => return Err(misplaced(list)),
         };
-        let Ok(name) = ExtraName::new(text) else { return Ok(Ref::FALSE) };
-        let listed = self.yes(&Variable::List(list, name.as_str().into()));
+        // A text that is no name is kept as it is.
+        let name = ExtraName::new(text).map_or_else(|_| text.into(), |name| name.as_str().into());
+        let listed = self.yes(&Variable::List(list, name));
         Ok(if negated { listed.not() } else { listed })
     }
 
@@ -197,7 +199,7 @@ impl Diagrams {
         comparison: Comparison,
         text: &str,
         reversed: bool,
-    ) -> Result<Ref, Ignored> {
+    ) -> Result<Ref, Refusal> {
         let value: Arc<str> = text.into();
         let membership =
             if reversed { Variable::Contains(key, value) } else { Variable::In(key, value) };
@@ -205,7 +207,7 @@ impl Diagrams {
             Comparison::In => Ok(self.yes(&membership)),
             Comparison::NotIn => Ok(self.yes(&membership).not()),
             Comparison::Compatible => {
-                Err(format!("`{key}` is no version and cannot be compared by `~=`"))
+                Err(ignored(format!("`{key}` is no version and cannot be compared by `~=`")))
             }
             _ => Ok(self.compare_strings(key, comparison, text)),
         }
@@ -286,6 +288,16 @@ fn trimmed_or_zero(version: &Version) -> &[u64] {
     }
 }
 
+/// A comparison that is left out.
+fn ignored(reason: impl Into<String>) -> Refusal {
+    Refusal::Ignored(reason.into())
+}
+
+/// A list anywhere but on the right of `in`.
+fn misplaced(list: MarkerList) -> Refusal {
+    Refusal::Wrong(format!("`{list}` can only stand on the right of `in` and `not in`"))
+}
+
 /// The range of a comparison with a version or a list of versions.
 fn version_range(
     key: &str,
@@ -293,23 +305,22 @@ fn version_range(
     text: &str,
     reversed: bool,
     range: fn(Operator, &Version) -> VersionRange,
-) -> Result<VersionRange, Ignored> {
+) -> Result<VersionRange, Refusal> {
     if matches!(comparison, Comparison::In | Comparison::NotIn) {
         if reversed {
-            return Err(format!("`{key}` is a version and contains no text"));
+            return Err(ignored(format!("`{key}` is a version and contains no text")));
         }
         return range_of_list(key, comparison, text, range);
     }
     let pattern = VersionPattern::from_str(text)
-        .map_err(|_| format!("`{key}` is compared with `{text}`, which is no version"))?;
-    let operator = comparison
-        .operator(pattern.is_wildcard())
-        .ok_or_else(|| format!("`{text}` can be compared by `==` and `!=` only"))?;
-    let version = pattern.into_version();
-    if operator == Operator::TildeEqual && version.release().len() < 2 {
-        return Err(format!("`~= {text}` needs a version of two or more segments"));
+        .map_err(|_| ignored(format!("`{key}` is compared with `{text}`, which is no version")))?;
+    if reversed && pattern.is_wildcard() {
+        return Err(ignored(format!("`{text}` can only stand on the right of `==` and `!=`")));
     }
-    Ok(range(operator, &version))
+    let refusal = || ignored(format!("`{key}` is compared with `{text}` in a way that has no sense"));
+    let operator = comparison.operator().ok_or_else(refusal)?;
+    let specifier = VersionSpecifier::from_pattern(operator, pattern).map_err(|_| refusal())?;
+    Ok(range(*specifier.operator(), specifier.version()))
 }
 
 /// The range of a list of versions, separated by spaces.
@@ -318,14 +329,23 @@ fn range_of_list(
     comparison: Comparison,
     text: &str,
     range: fn(Operator, &Version) -> VersionRange,
-) -> Result<VersionRange, Ignored> {
+) -> Result<VersionRange, Refusal> {
     let mut union = VersionRange::empty();
+    let mut is_possible = true;
     for word in text.split_whitespace() {
-        let version = Version::from_str(word)
-            .map_err(|_| format!("`{key}` is compared with `{word}`, which is no version"))?;
-        union = union.union(&range(Operator::Equal, &version));
+        let version = Version::from_str(word).map_err(|_| {
+            ignored(format!("`{key}` is compared with `{word}`, which is no version"))
+        })?;
+        let part = range(Operator::Equal, &version);
+        is_possible &= !part.is_empty();
+        union = union.union(&part);
     }
-    Ok(if comparison == Comparison::NotIn { union.complement() } else { union })
+    // With a version that `python_version` can never have, neither `in` nor `not in` ever holds.
+    Ok(match comparison {
+        _ if !is_possible => VersionRange::empty(),
+        Comparison::NotIn => union.complement(),
+        _ => union,
+    })
 }
 
 /// The versions of a specifier when only release segments count.
@@ -391,7 +411,7 @@ fn python_version_range(operator: Operator, version: &Version) -> VersionRange {
 fn between_series(operator: Operator, series: &[u64]) -> VersionRange {
     let next = Version::new([series[0], series[1] + 1]);
     match operator {
-        Operator::NotEqual | Operator::NotEqualStar => VersionRange::full(),
+        Operator::NotEqual => VersionRange::full(),
         Operator::GreaterThan | Operator::GreaterThanEqual => VersionRange::higher_than(next),
         Operator::LessThan | Operator::LessThanEqual => VersionRange::strictly_lower_than(next),
         _ => VersionRange::empty(),

@@ -4,7 +4,7 @@
 
 use super::Marker;
 use super::diagram::{Diagrams, Ref, diagrams};
-use super::lower::{Comparison, Key, Operand};
+use super::lower::{Comparison, Key, Operand, Refusal};
 
 /// A marker as somebody wrote it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -117,7 +117,8 @@ impl<'a> Parser<'a> {
         let right = self.operand()?;
         match diagrams().lower(&left, comparison, &right) {
             Ok(condition) => Ok(Some(condition)),
-            Err(message) => {
+            Err(Refusal::Wrong(message)) => Err(MarkerError { message, start, end: self.at }),
+            Err(Refusal::Ignored(message)) => {
                 self.warnings.push(MarkerWarning { message, start, end: self.at });
                 Ok(None)
             }
@@ -165,7 +166,6 @@ impl<'a> Parser<'a> {
             "<" => Comparison::Less,
             "<=" => Comparison::LessEqual,
             "~=" => Comparison::Compatible,
-            "===" => Comparison::Exact,
             _ => return self.membership(),
         };
         self.at += symbol.len();

@@ -23,9 +23,9 @@ pub enum Expression {
     },
     /// `platform_release >= '20'`, compared as versions.
     Release {
-        /// The comparison; stars belong to it.
+        /// The comparison, never with a star.
         operator: Operator,
-        /// The right side, without a star.
+        /// The right side.
         version: Version,
     },
     /// `sys_platform == 'linux'`
@@ -82,8 +82,9 @@ impl Expression {
             Self::String { key, .. } | Self::In { key, .. } | Self::Contains { key, .. } => {
                 (2, key.as_str())
             }
-            Self::List { .. } => (3, ""),
-            Self::Extra { .. } => (4, ""),
+            Self::List { list: MarkerList::Extras, .. } => (3, ""),
+            Self::List { list: MarkerList::DependencyGroups, .. } => (4, ""),
+            Self::Extra { .. } => (5, ""),
         }
     }
 }
@@ -210,12 +211,9 @@ impl Diagrams {
                     version,
                 })
             }),
-            Variable::ReleaseVersion => guard_products(&self.guard_segments(guard), |segment| {
-                version_literals(segment, |operator, version| Expression::Release {
-                    operator,
-                    version,
-                })
-            }),
+            Variable::ReleaseVersion => {
+                self.guard_segments(guard).inside.into_iter().map(release_literals).collect()
+            }
             boolean => {
                 let negated = node.child(guard, 0) == Ref::FALSE;
                 vec![vec![membership_literal(boolean, negated)]]
@@ -252,16 +250,16 @@ enum Range<'a> {
 /// One product that excludes a few values or one `X.Y.*`, or else one product per segment.
 fn guard_products<'a>(
     segments: &GuardSegments<'a>,
-    literals: impl Fn(&Range<'a>) -> Vec<Expression>,
+    literals: impl Fn(Range<'a>) -> Vec<Expression>,
 ) -> Vec<Vec<Expression>> {
     let excluded = &segments.outside;
     let one_series = excluded.len() == 1 && star(excluded[0]).is_some();
     if one_series || excluded.iter().all(|segment| point(*segment).is_some()) {
         return vec![
-            excluded.iter().flat_map(|segment| literals(&Range::Without(*segment))).collect(),
+            excluded.iter().flat_map(|segment| literals(Range::Without(*segment))).collect(),
         ];
     }
-    segments.inside.iter().map(|segment| literals(&Range::Within(*segment))).collect()
+    segments.inside.iter().map(|segment| literals(Range::Within(*segment))).collect()
 }
 
 /// The only value of a segment.
@@ -301,12 +299,12 @@ pub(crate) fn trimmed(mut release: &[u64]) -> &[u64] {
 }
 
 fn version_literals(
-    range: &Range<'_>,
+    range: Range<'_>,
     literal: impl Fn(Operator, Version) -> Expression,
 ) -> Vec<Expression> {
     let (segment, negated) = match range {
-        Range::Within(segment) => (*segment, false),
-        Range::Without(segment) => (*segment, true),
+        Range::Within(segment) => (segment, false),
+        Range::Without(segment) => (segment, true),
     };
     if let Some(Value::Version(version)) = point(segment) {
         let operator = if negated { Operator::NotEqual } else { Operator::Equal };
@@ -322,7 +320,19 @@ fn version_literals(
     })
 }
 
-fn string_literals(key: MarkerString, range: &Range<'_>) -> Vec<Expression> {
+/// The literals of a release as a version, for which uv writes neither `!=` nor stars.
+fn release_literals(segment: Segment<'_>) -> Vec<Expression> {
+    let literal = |operator, value: &Value| match value {
+        Value::Version(version) => Some(Expression::Release { operator, version: version.clone() }),
+        _ => None,
+    };
+    match point(segment) {
+        Some(value) => literal(Operator::Equal, value).into_iter().collect(),
+        None => bound_literals(segment, literal),
+    }
+}
+
+fn string_literals(key: MarkerString, range: Range<'_>) -> Vec<Expression> {
     let literal = |operator, value: &Value| match value {
         Value::Text(value) => Some(Expression::String { key, operator, value: Arc::clone(value) }),
         _ => None,
@@ -331,9 +341,9 @@ fn string_literals(key: MarkerString, range: &Range<'_>) -> Vec<Expression> {
         Range::Without((Bound::Included(value), _)) => {
             literal(Operator::NotEqual, value).into_iter().collect()
         }
-        Range::Within(segment) | Range::Without(segment) => match point(*segment) {
+        Range::Within(segment) | Range::Without(segment) => match point(segment) {
             Some(value) => literal(Operator::Equal, value).into_iter().collect(),
-            None => bound_literals(*segment, literal),
+            None => bound_literals(segment, literal),
         },
     }
 }
