@@ -13,7 +13,7 @@ mod locking;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
 pub use locking::{Failure, FailureKind, lock};
-pub use source::{HttpSource, Source, SourceError};
+pub use source::{Cache, CacheKey, Cached, HttpSettings, HttpSource, NoCache, Source, SourceError};
 pub use transport::{Reply, Transport, TransportError};
 
 /// The public index: the default of every peer, and the only place that names it.

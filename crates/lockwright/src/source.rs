@@ -1,10 +1,19 @@
 //! Who answers queries, and how: pages, metadata files, ranges out of wheels, sdists.
 
+mod cache;
+mod file;
+mod gate;
+mod http;
+mod page;
+
 use futures_util::stream::LocalBoxStream;
 use index::{Answer, Query};
 
+pub use cache::{Cache, CacheKey, Cached, NoCache};
+pub use http::{HttpSettings, HttpSource};
+
 /// A query that could not be answered. It ends the run: failure is not absence.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("could not read `{url}`: {reason}")]
 pub struct SourceError {
     /// What was asked for, without credentials.
@@ -17,15 +26,32 @@ pub struct SourceError {
     pub timed_out: bool,
 }
 
+impl SourceError {
+    /// An error about a URL, whose user information is left out.
+    #[must_use]
+    pub fn new(url: &str, reason: impl Into<String>) -> Self {
+        Self {
+            url: without_credentials(url),
+            reason: reason.into(),
+            status: None,
+            timed_out: false,
+        }
+    }
+}
+
 /// Answers queries.
 pub trait Source {
     /// Asks for several things at once; answers come in any order, one per query.
+    ///
+    /// Dropping the stream cancels what nobody else asked for.
     fn ask<'a>(
         &'a self,
         queries: Vec<Query>,
     ) -> LocalBoxStream<'a, Result<(Query, Answer), SourceError>>;
 }
 
-/// Answers queries over HTTP. (being written)
-#[derive(Debug)]
-pub struct HttpSource;
+/// The URL without user name and password.
+#[must_use]
+pub fn without_credentials(url: &str) -> String {
+    packaging::IndexUrl::new(url).as_str().to_owned()
+}

@@ -1,0 +1,171 @@
+//! Answers kept between runs, in the compact form.
+
+use std::future::Future;
+
+use index::{Absence, Answer, Query};
+use sha2::{Digest, Sha256};
+
+/// Keeps answers between runs. Nothing depends on it: what it loses is asked again.
+pub trait Cache {
+    /// The answer kept for a query, fresh or not. What cannot be read is not there.
+    fn get(&self, query: &Query) -> impl Future<Output = Option<Cached>>;
+
+    /// Keeps an answer, in place of an older one. Failing to is not worth a word.
+    fn put(&self, query: &Query, cached: Cached) -> impl Future<Output = ()>;
+}
+
+/// Keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCache;
+
+impl Cache for NoCache {
+    async fn get(&self, _: &Query) -> Option<Cached> {
+        None
+    }
+
+    async fn put(&self, _: &Query, _: Cached) {}
+}
+
+/// An answer, and for how long it is good.
+#[derive(Clone, Debug)]
+pub struct Cached {
+    /// The answer.
+    pub answer: Answer,
+    /// The entity tag to revalidate it by.
+    pub etag: Option<String>,
+    /// When it was fetched or last revalidated: milliseconds since 1970-01-01T00:00:00Z.
+    pub fetched_at: i64,
+    /// For how many seconds from then it is fresh; `None` is for ever.
+    pub max_age: Option<u64>,
+}
+
+impl Cached {
+    /// Whether the answer is good without asking again. A clock that was set back makes it stale.
+    #[must_use]
+    pub fn is_fresh(&self, now: i64) -> bool {
+        let Some(max_age) = self.max_age else {
+            return true;
+        };
+        u64::try_from(now.saturating_sub(self.fetched_at)).is_ok_and(|age| age / 1000 < max_age)
+    }
+
+    /// The compact form, to be kept under a [`CacheKey`].
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (kind, body) = match &self.answer {
+            Answer::Project(project) => (Kind::Project, digest_project(project)),
+            Answer::Metadata(metadata) => (Kind::Metadata, digest_metadata(metadata)),
+            Answer::Absent(absence) => (
+                Kind::Absent,
+                serde_json::to_vec(absence).unwrap_or_default(),
+            ),
+        };
+        let etag = self
+            .etag
+            .as_deref()
+            .filter(|etag| etag.len() <= usize::from(u8::MAX));
+        let etag = etag.unwrap_or_default().as_bytes();
+        let mut bytes = Vec::with_capacity(HEAD + etag.len() + body.len());
+        bytes.push(kind as u8);
+        bytes.extend(self.fetched_at.to_le_bytes());
+        bytes.extend(self.max_age.unwrap_or(FOREVER).to_le_bytes());
+        bytes.push(u8::try_from(etag.len()).unwrap_or(0));
+        bytes.extend(etag);
+        bytes.extend(body);
+        bytes
+    }
+
+    /// Reads the compact form; `None` when it is damaged.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&kind, bytes) = bytes.split_first()?;
+        let (fetched_at, bytes) = bytes.split_first_chunk()?;
+        let (max_age, bytes) = bytes.split_first_chunk()?;
+        let (&length, bytes) = bytes.split_first()?;
+        let (etag, body) = bytes.split_at_checked(usize::from(length))?;
+        let max_age = u64::from_le_bytes(*max_age);
+        Some(Self {
+            answer: answer(kind, body)?,
+            etag: (!etag.is_empty())
+                .then(|| String::from_utf8(etag.to_vec()).ok())
+                .flatten(),
+            fetched_at: i64::from_le_bytes(*fetched_at),
+            max_age: (max_age != FOREVER).then_some(max_age),
+        })
+    }
+}
+
+/// The bytes before the entity tag: kind, time, freshness, and the tag's length.
+const HEAD: usize = 1 + 8 + 8 + 1;
+
+/// What stands for "fresh for ever".
+const FOREVER: u64 = u64::MAX;
+
+/// Which kind of answer follows.
+#[derive(Clone, Copy)]
+enum Kind {
+    Project = 1,
+    Metadata = 2,
+    Absent = 3,
+}
+
+/// Where an answer is kept: a relative path of three parts, the form's version, the kind and a
+/// digest of everything that identifies what was asked.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CacheKey(String);
+
+impl CacheKey {
+    /// The key of a query. A file is known by its URL and by every digest the index has of it.
+    #[must_use]
+    pub fn of(query: &Query) -> Self {
+        let mut sha256 = Sha256::new();
+        let kind = match query {
+            Query::Project { index, name } => {
+                sha256.update(index.page(name));
+                "page"
+            }
+            Query::Metadata(query) => {
+                sha256.update(&*query.url);
+                for hash in query.metadata_hash.iter().chain(&query.file_hash) {
+                    sha256.update(format!("\n{hash}"));
+                }
+                "metadata"
+            }
+        };
+        Self(format!(
+            "v{}/{kind}/{}",
+            FORM,
+            hexadecimal(&sha256.finalize())
+        ))
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The version of the compact form: a new one is a new place.
+const FORM: u32 = 1;
+
+// Being written: `index::digest` will do this.
+fn digest_project(_: &index::Project) -> Vec<u8> {
+    Vec::new()
+}
+fn digest_metadata(_: &index::Metadata) -> Vec<u8> {
+    Vec::new()
+}
+fn answer(kind: u8, body: &[u8]) -> Option<Answer> {
+    (kind == Kind::Absent as u8)
+        .then(|| {
+            serde_json::from_slice::<Absence>(body)
+                .ok()
+                .map(Answer::Absent)
+        })
+        .flatten()
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

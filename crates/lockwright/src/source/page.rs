@@ -1,0 +1,64 @@
+//! A project's page on a simple index: JSON (PEP 691) or HTML (PEP 503).
+
+use std::sync::Arc;
+
+use index::{Answer, Project};
+use packaging::{IndexUrl, PackageName};
+
+use super::http::{Client, Fetched, refusal};
+use super::{Cache, Cached, SourceError, without_credentials};
+use crate::transport::{Reply, Request, Transport};
+
+/// As uv asks: JSON first, HTML where there is nothing else.
+pub(super) const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
+    application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
+
+/// Fetches a page, or learns that the one held is still right.
+pub(super) async fn project<T: Transport, C: Cache>(
+    client: &Client<T, C>,
+    index: &IndexUrl,
+    name: &PackageName,
+    held: Option<Cached>,
+) -> Result<Fetched, SourceError> {
+    let request = Request {
+        url: index.page(name),
+        accept: Some(ACCEPT),
+        etag: held.as_ref().and_then(|held| held.etag.clone()),
+        compressed: true,
+        ..Request::default()
+    };
+    let mut reply = client.get(request).await?;
+    match (reply.status, held) {
+        (304, Some(held)) => {
+            reply.etag = reply.etag.or(held.etag);
+            reply.max_age = reply.max_age.or(held.max_age);
+            Ok(Fetched::as_said(held.answer, &reply))
+        }
+        (200, _) => {
+            let name = name.clone();
+            let (read, reply) = client
+                .transport
+                .compute(move || {
+                    (
+                        read(&reply, &name),
+                        Reply {
+                            body: Vec::new(),
+                            ..reply
+                        },
+                    )
+                })
+                .await;
+            Ok(Fetched::as_said(Answer::Project(Arc::new(read?)), &reply))
+        }
+        _ => Ok(Fetched::for_now(Answer::Absent(refusal(&reply)?))),
+    }
+}
+
+/// Reads a page by its content type.
+fn read(reply: &Reply, name: &PackageName) -> Result<Project, SourceError> {
+    let content_type = reply.content_type.as_deref().unwrap_or_default();
+    let content_type = content_type.split(';').next().unwrap_or_default().trim();
+    let url = without_credentials(&reply.url);
+    let _ = (content_type, name);
+    Err(SourceError::new(&url, "pages are not read yet"))
+}
