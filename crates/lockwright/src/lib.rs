@@ -4,6 +4,7 @@
 //! I/O happens in whatever implements [`Transport`] or [`Source`].
 
 pub mod api;
+pub mod batch;
 pub mod drive;
 pub mod recorded;
 pub mod source;
