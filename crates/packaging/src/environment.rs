@@ -21,12 +21,18 @@ pub struct PythonBounds {
 
 impl PythonBounds {
     /// Every Python.
-    pub const UNBOUNDED: Self = Self { lower: Bound::Unbounded, upper: Bound::Unbounded };
+    pub const UNBOUNDED: Self = Self {
+        lower: Bound::Unbounded,
+        upper: Bound::Unbounded,
+    };
 
     /// Bounds of which only the release segments are kept, without zeros at the end.
     #[must_use]
     pub fn new(lower: Bound<&Version>, upper: Bound<&Version>) -> Self {
-        Self { lower: lower.map(trim), upper: upper.map(trim) }
+        Self {
+            lower: lower.map(trim),
+            upper: upper.map(trim),
+        }
     }
 
     /// The bounds around a range; `None` if it is empty.
@@ -75,12 +81,19 @@ impl PythonBounds {
     /// The bounds that both allow, if they are narrower than these.
     #[must_use]
     pub fn narrow(&self, other: &Self) -> Option<Self> {
-        let lower = if other.raises(self) { &other.lower } else { &self.lower };
+        let lower = if other.raises(self) {
+            &other.lower
+        } else {
+            &self.lower
+        };
         let upper = match other.compare_upper(self) {
             Ordering::Less => &other.upper,
             Ordering::Equal | Ordering::Greater => &self.upper,
         };
-        let narrowed = Self { lower: lower.clone(), upper: upper.clone() };
+        let narrowed = Self {
+            lower: lower.clone(),
+            upper: upper.clone(),
+        };
         (narrowed != *self).then_some(narrowed)
     }
 
@@ -98,8 +111,14 @@ impl PythonBounds {
             Bound::Excluded(version) => Bound::Included(version.clone()),
             Bound::Unbounded => return None,
         };
-        let below = self.narrow(&Self { lower: Bound::Unbounded, upper: end })?;
-        let above = self.narrow(&Self { lower: lower.clone(), upper: Bound::Unbounded })?;
+        let below = self.narrow(&Self {
+            lower: Bound::Unbounded,
+            upper: end,
+        })?;
+        let above = self.narrow(&Self {
+            lower: lower.clone(),
+            upper: Bound::Unbounded,
+        })?;
         (!below.is_empty() && !above.is_empty()).then_some((below, above))
     }
 
@@ -195,7 +214,9 @@ impl RequiresPython {
     ) -> Option<Self> {
         let range = members
             .into_iter()
-            .fold(VersionRange::full(), |range, specifiers| specified(specifiers, range));
+            .fold(VersionRange::full(), |range, specifiers| {
+                specified(specifiers, range)
+            });
         (!range.is_empty()).then(|| Self::from_range(range))
     }
 
@@ -203,7 +224,11 @@ impl RequiresPython {
     #[must_use]
     pub fn from_range(range: VersionRange) -> Self {
         let bounds = PythonBounds::around(&range).unwrap_or_default();
-        Self { specifiers: specifiers_of(&range), range, bounds }
+        Self {
+            specifiers: specifiers_of(&range),
+            range,
+            bounds,
+        }
     }
 
     /// From the lowest to the highest Python: what a resolution goes by.
@@ -263,13 +288,19 @@ fn specified(specifiers: &VersionSpecifiers, range: VersionRange) -> VersionRang
 
 /// The specifiers of a range; gaps that no specifier can say are left out.
 fn specifiers_of(range: &VersionRange) -> Vec<VersionSpecifier> {
-    let Some((lower, upper)) = range.bounding_range() else { return Vec::new() };
+    let Some((lower, upper)) = range.bounding_range() else {
+        return Vec::new();
+    };
     let mut specifiers = outer_specifiers(lower, upper);
     let segments: Vec<_> = range.iter().collect();
     for pair in segments.windows(2) {
         specifiers.extend(gap_specifiers(pair[0].1, pair[1].0));
     }
-    specifiers.sort_by(|a, b| a.version().cmp(b.version()).then_with(|| rank(a).cmp(&rank(b))));
+    specifiers.sort_by(|a, b| {
+        a.version()
+            .cmp(b.version())
+            .then_with(|| rank(a).cmp(&rank(b)))
+    });
     specifiers
 }
 
@@ -303,9 +334,9 @@ fn outer_specifiers(lower: Bound<&Version>, upper: Bound<&Version>) -> Vec<Versi
         _ => {}
     }
     let lower = match lower {
-        Bound::Included(version) => {
-            Some(VersionSpecifier::greater_than_equal_version(version.clone()))
-        }
+        Bound::Included(version) => Some(VersionSpecifier::greater_than_equal_version(
+            version.clone(),
+        )),
         Bound::Excluded(version) => Some(VersionSpecifier::greater_than_version(version.clone())),
         Bound::Unbounded => None,
     };

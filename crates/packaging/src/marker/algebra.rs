@@ -10,16 +10,33 @@ use super::variable::{MarkerString, Value, Variable};
 const FOREIGN_SYSTEMS: [&str; 6] = ["FreeBSD", "NetBSD", "OpenBSD", "SunOS", "iOS", "iPadOS"];
 
 /// The values of `sys_platform` whose system is known.
-const PLATFORMS: [&str; 9] =
-    ["aix", "android", "emscripten", "ios", "linux", "darwin", "win32", "cygwin", "wasi"];
+const PLATFORMS: [&str; 9] = [
+    "aix",
+    "android",
+    "emscripten",
+    "ios",
+    "linux",
+    "darwin",
+    "win32",
+    "cygwin",
+    "wasi",
+];
 
 /// Pairs of `os_name` and `sys_platform` that exclude each other.
-const FOREIGN_NAMES: [(&str, &str); 4] =
-    [("nt", "linux"), ("nt", "darwin"), ("nt", "ios"), ("posix", "win32")];
+const FOREIGN_NAMES: [(&str, &str); 4] = [
+    ("nt", "linux"),
+    ("nt", "darwin"),
+    ("nt", "ios"),
+    ("posix", "win32"),
+];
 
 /// An unordered pair as the key of a memory.
 fn pair(left: Ref, right: Ref) -> (Ref, Ref) {
-    if left <= right { (left, right) } else { (right, left) }
+    if left <= right {
+        (left, right)
+    } else {
+        (right, left)
+    }
 }
 
 impl Diagrams {
@@ -120,12 +137,7 @@ impl Diagrams {
     }
 
     /// Combines two conditions region by region of their first variable.
-    fn expand(
-        &mut self,
-        left: Ref,
-        right: Ref,
-        combine: fn(&mut Self, Ref, Ref) -> Ref,
-    ) -> Ref {
+    fn expand(&mut self, left: Ref, right: Ref, combine: fn(&mut Self, Ref, Ref) -> Ref) -> Ref {
         let (first, second) = (self.node(left), self.node(right));
         match first.variable.cmp(&second.variable) {
             Ordering::Less => self.map(left, |this, child| combine(this, child, right)),

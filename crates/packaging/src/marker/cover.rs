@@ -40,7 +40,8 @@ struct Branch {
 impl Diagrams {
     /// The cover of a condition.
     pub(super) fn cover(&mut self, condition: Ref) -> Rc<Cover> {
-        self.cover_between(condition, condition, &mut Memory::default()).1
+        self.cover_between(condition, condition, &mut Memory::default())
+            .1
     }
 
     fn cover_between(&mut self, lower: Ref, upper: Ref, memory: &mut Memory) -> (Ref, Rc<Cover>) {
@@ -54,7 +55,10 @@ impl Diagrams {
             return (*function, Rc::clone(cover));
         }
         let (function, cover) = if lower == upper && self.asks_one_thing(lower) {
-            (lower, Cover::Branches(vec![(lower, Rc::new(Cover::Always))]))
+            (
+                lower,
+                Cover::Branches(vec![(lower, Rc::new(Cover::Always))]),
+            )
         } else {
             self.cover_branches(lower, upper, memory)
         };
@@ -64,13 +68,16 @@ impl Diagrams {
     }
 
     fn asks_one_thing(&self, condition: Ref) -> bool {
-        self.node(condition).children(condition).all(Ref::is_terminal)
+        self.node(condition)
+            .children(condition)
+            .all(Ref::is_terminal)
     }
 
     fn cover_branches(&mut self, lower: Ref, upper: Ref, memory: &mut Memory) -> (Ref, Cover) {
         let cofactors = self.cofactors(lower, upper);
-        let common_upper =
-            cofactors.iter().fold(Ref::TRUE, |common, cofactor| self.and(common, cofactor.upper));
+        let common_upper = cofactors.iter().fold(Ref::TRUE, |common, cofactor| {
+            self.and(common, cofactor.upper)
+        });
         let mut common_lower = Ref::FALSE;
         let mut function = Ref::FALSE;
         let mut branches: Vec<Branch> = Vec::new();
@@ -88,19 +95,34 @@ impl Diagrams {
             }
             match branches.iter_mut().find(|branch| branch.function == part) {
                 Some(branch) => branch.guard = self.or(branch.guard, cofactor.guard),
-                None => branches.push(Branch { function: part, guard: cofactor.guard, cover }),
+                None => branches.push(Branch {
+                    function: part,
+                    guard: cofactor.guard,
+                    cover,
+                }),
             }
         }
         let (common, cover) = self.cover_between(common_lower, common_upper, memory);
         if common != Ref::FALSE {
-            let branch = Branch { function: common, guard: Ref::TRUE, cover };
+            let branch = Branch {
+                function: common,
+                guard: Ref::TRUE,
+                cover,
+            };
             match branches.iter_mut().find(|branch| branch.function == common) {
                 Some(equal) => *equal = branch,
                 None => branches.push(branch),
             }
         }
-        let function = if lower == upper { lower } else { self.or(function, common) };
-        let branches = branches.into_iter().map(|branch| (branch.guard, branch.cover)).collect();
+        let function = if lower == upper {
+            lower
+        } else {
+            self.or(function, common)
+        };
+        let branches = branches
+            .into_iter()
+            .map(|branch| (branch.guard, branch.cover))
+            .collect();
         (function, Cover::Branches(branches))
     }
 
@@ -112,7 +134,9 @@ impl Diagrams {
             .filter(|function| !function.is_terminal())
             .map(|function| &self.node(function).variable)
             .min();
-        let Some(variable) = variable else { return Vec::new() };
+        let Some(variable) = variable else {
+            return Vec::new();
+        };
         let (lower, upper) = (self.split(lower, variable), self.split(upper, variable));
         let mut kinds: Vec<(Ref, Ref)> = Vec::new();
         for (_, i, j) in overlay(lower.cuts, upper.cuts) {
@@ -124,7 +148,10 @@ impl Diagrams {
         if variable.is_boolean() {
             kinds.reverse();
         }
-        kinds.into_iter().map(|kind| self.cofactor(variable, &lower, &upper, kind)).collect()
+        kinds
+            .into_iter()
+            .map(|kind| self.cofactor(variable, &lower, &upper, kind))
+            .collect()
     }
 
     /// The cofactor of all regions with the given pair of children.
@@ -140,7 +167,11 @@ impl Diagrams {
             let here = (lower.children[i], upper.children[j]) == kind;
             regions.push(end, if here { Ref::TRUE } else { Ref::FALSE });
         }
-        Cofactor { guard: self.make(variable, regions), lower: kind.0, upper: kind.1 }
+        Cofactor {
+            guard: self.make(variable, regions),
+            lower: kind.0,
+            upper: kind.1,
+        }
     }
 
     /// A condition's regions of a variable that it may not ask about.
@@ -148,10 +179,16 @@ impl Diagrams {
         if !condition.is_terminal() {
             let node = self.node(condition);
             if node.variable == *variable {
-                return Split { cuts: &node.cuts, children: node.children(condition).collect() };
+                return Split {
+                    cuts: &node.cuts,
+                    children: node.children(condition).collect(),
+                };
             }
         }
-        Split { cuts: &[], children: vec![condition] }
+        Split {
+            cuts: &[],
+            children: vec![condition],
+        }
     }
 }
 

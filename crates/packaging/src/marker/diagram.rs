@@ -56,7 +56,9 @@ pub(super) struct Node {
 impl Node {
     /// The children as seen through a reference to this node, in the order of the regions.
     pub(super) fn children(&self, through: Ref) -> impl DoubleEndedIterator<Item = Ref> + '_ {
-        self.children.iter().map(move |child| child.seen_through(through))
+        self.children
+            .iter()
+            .map(move |child| child.seen_through(through))
     }
 
     /// The child of one region as seen through a reference to this node.
@@ -71,7 +73,11 @@ impl Node {
     ) -> impl Iterator<Item = (Bound<&Value>, Bound<&Value>, Ref)> + '_ {
         self.children(through).enumerate().map(|(region, child)| {
             let lower = region.checked_sub(1).map(|before| &self.cuts[before]);
-            (lower_bound(lower), upper_bound(self.cuts.get(region)), child)
+            (
+                lower_bound(lower),
+                upper_bound(self.cuts.get(region)),
+                child,
+            )
         })
     }
 }
@@ -79,7 +85,10 @@ impl Node {
 /// The cut below a region that begins with this bound.
 pub(super) fn lower_cut(bound: Bound<Value>) -> Option<Cut> {
     match bound {
-        Bound::Included(value) => Some(Cut { value, after: false }),
+        Bound::Included(value) => Some(Cut {
+            value,
+            after: false,
+        }),
         Bound::Excluded(value) => Some(Cut { value, after: true }),
         Bound::Unbounded => None,
     }
@@ -89,7 +98,10 @@ pub(super) fn lower_cut(bound: Bound<Value>) -> Option<Cut> {
 pub(super) fn upper_cut(bound: Bound<Value>) -> Option<Cut> {
     match bound {
         Bound::Included(value) => Some(Cut { value, after: true }),
-        Bound::Excluded(value) => Some(Cut { value, after: false }),
+        Bound::Excluded(value) => Some(Cut {
+            value,
+            after: false,
+        }),
         Bound::Unbounded => None,
     }
 }
@@ -98,7 +110,10 @@ fn lower_bound(cut: Option<&Cut>) -> Bound<&Value> {
     match cut {
         None => Bound::Unbounded,
         Some(Cut { value, after: true }) => Bound::Excluded(value),
-        Some(Cut { value, after: false }) => Bound::Included(value),
+        Some(Cut {
+            value,
+            after: false,
+        }) => Bound::Included(value),
     }
 }
 
@@ -106,7 +121,10 @@ fn upper_bound(cut: Option<&Cut>) -> Bound<&Value> {
     match cut {
         None => Bound::Unbounded,
         Some(Cut { value, after: true }) => Bound::Included(value),
-        Some(Cut { value, after: false }) => Bound::Excluded(value),
+        Some(Cut {
+            value,
+            after: false,
+        }) => Bound::Excluded(value),
     }
 }
 
@@ -187,7 +205,9 @@ impl Diagrams {
 
     /// The one reference for these regions.
     pub(super) fn make(&mut self, variable: &Variable, regions: Regions) -> Ref {
-        let Regions { cuts, mut children, .. } = regions;
+        let Regions {
+            cuts, mut children, ..
+        } = regions;
         let through = children[0];
         if children.len() == 1 {
             return through;
@@ -195,8 +215,11 @@ impl Diagrams {
         if through.is_complement() {
             children.iter_mut().for_each(|child| *child = child.not());
         }
-        let node =
-            Node { variable: variable.clone(), cuts: cuts.into(), children: children.into() };
+        let node = Node {
+            variable: variable.clone(),
+            cuts: cuts.into(),
+            children: children.into(),
+        };
         self.intern(node).seen_through(through)
     }
 

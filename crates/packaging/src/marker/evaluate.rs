@@ -26,7 +26,10 @@ impl Installation<'_> {
                 return region_of(&node.cuts, &Value::Text(self.text(*key).into()));
             }
             Variable::Version(key) => {
-                return region_of(&node.cuts, &Value::Version(self.version(*key).only_release()));
+                return region_of(
+                    &node.cuts,
+                    &Value::Version(self.version(*key).only_release()),
+                );
             }
             Variable::ReleaseVersion => return self.release_region(&node.cuts),
             Variable::In(key, value) => value.contains(self.text(*key)),
@@ -95,12 +98,7 @@ impl Diagrams {
         ranges
     }
 
-    fn collect_python(
-        &self,
-        condition: Ref,
-        seen: &mut FxHashSet<Ref>,
-        ranges: &mut VersionRange,
-    ) {
+    fn collect_python(&self, condition: Ref, seen: &mut FxHashSet<Ref>, ranges: &mut VersionRange) {
         if condition == Ref::FALSE || !seen.insert(condition) {
             return;
         }

@@ -135,9 +135,9 @@ impl Diagrams {
             (Operand::Key(_), Operand::Key(_)) => {
                 Err(ignored("comparing two marker variables is not supported"))
             }
-            (Operand::Quoted(_), Operand::Quoted(_)) => {
-                Err(ignored("comparing two quoted strings says nothing about an environment"))
-            }
+            (Operand::Quoted(_), Operand::Quoted(_)) => Err(ignored(
+                "comparing two quoted strings says nothing about an environment",
+            )),
         }
     }
 
@@ -155,8 +155,13 @@ impl Diagrams {
                 Ok(self.within_versions(&Variable::Version(key), &range))
             }
             Key::PythonVersion => {
-                let range =
-                    version_range(key.as_str(), comparison, text, reversed, python_version_range)?;
+                let range = version_range(
+                    key.as_str(),
+                    comparison,
+                    text,
+                    reversed,
+                    python_version_range,
+                )?;
                 Ok(self.within_versions(&super::variable::PYTHON, &range))
             }
             Key::Extra => self.lower_extra(comparison, text),
@@ -170,7 +175,9 @@ impl Diagrams {
             Comparison::NotEqual => true,
             _ => return Err(ignored("`extra` can be compared by `==` and `!=` only")),
         };
-        let Ok(name) = ExtraName::new(text) else { return Ok(Ref::FALSE) };
+        let Ok(name) = ExtraName::new(text) else {
+            return Ok(Ref::FALSE);
+        };
         let extra = self.yes(&Variable::Extra(name.as_str().into()));
         Ok(if negated { extra.not() } else { extra })
     }
@@ -201,14 +208,17 @@ impl Diagrams {
         reversed: bool,
     ) -> Result<Ref, Refusal> {
         let value: Arc<str> = text.into();
-        let membership =
-            if reversed { Variable::Contains(key, value) } else { Variable::In(key, value) };
+        let membership = if reversed {
+            Variable::Contains(key, value)
+        } else {
+            Variable::In(key, value)
+        };
         match comparison {
             Comparison::In => Ok(self.yes(&membership)),
             Comparison::NotIn => Ok(self.yes(&membership).not()),
-            Comparison::Compatible => {
-                Err(ignored(format!("`{key}` is no version and cannot be compared by `~=`")))
-            }
+            Comparison::Compatible => Err(ignored(format!(
+                "`{key}` is no version and cannot be compared by `~=`"
+            ))),
             _ => Ok(self.compare_strings(key, comparison, text)),
         }
     }
@@ -295,7 +305,9 @@ fn ignored(reason: impl Into<String>) -> Refusal {
 
 /// A list anywhere but on the right of `in`.
 fn misplaced(list: MarkerList) -> Refusal {
-    Refusal::Wrong(format!("`{list}` can only stand on the right of `in` and `not in`"))
+    Refusal::Wrong(format!(
+        "`{list}` can only stand on the right of `in` and `not in`"
+    ))
 }
 
 /// The range of a comparison with a version or a list of versions.
@@ -308,16 +320,27 @@ fn version_range(
 ) -> Result<VersionRange, Refusal> {
     if matches!(comparison, Comparison::In | Comparison::NotIn) {
         if reversed {
-            return Err(ignored(format!("`{key}` is a version and contains no text")));
+            return Err(ignored(format!(
+                "`{key}` is a version and contains no text"
+            )));
         }
         return range_of_list(key, comparison, text, range);
     }
-    let pattern = VersionPattern::from_str(text)
-        .map_err(|_| ignored(format!("`{key}` is compared with `{text}`, which is no version")))?;
+    let pattern = VersionPattern::from_str(text).map_err(|_| {
+        ignored(format!(
+            "`{key}` is compared with `{text}`, which is no version"
+        ))
+    })?;
     if reversed && pattern.is_wildcard() {
-        return Err(ignored(format!("`{text}` can only stand on the right of `==` and `!=`")));
+        return Err(ignored(format!(
+            "`{text}` can only stand on the right of `==` and `!=`"
+        )));
     }
-    let refusal = || ignored(format!("`{key}` is compared with `{text}` in a way that has no sense"));
+    let refusal = || {
+        ignored(format!(
+            "`{key}` is compared with `{text}` in a way that has no sense"
+        ))
+    };
     let operator = comparison.operator().ok_or_else(refusal)?;
     let specifier = VersionSpecifier::from_pattern(operator, pattern).map_err(|_| refusal())?;
     Ok(range(*specifier.operator(), specifier.version()))
@@ -334,7 +357,9 @@ fn range_of_list(
     let mut is_possible = true;
     for word in text.split_whitespace() {
         let version = Version::from_str(word).map_err(|_| {
-            ignored(format!("`{key}` is compared with `{word}`, which is no version"))
+            ignored(format!(
+                "`{key}` is compared with `{word}`, which is no version"
+            ))
         })?;
         let part = range(Operator::Equal, &version);
         is_possible &= !part.is_empty();
@@ -355,9 +380,7 @@ pub(crate) fn release_range(operator: Operator, version: &Version) -> VersionRan
         Operator::Equal | Operator::ExactEqual => VersionRange::singleton(release),
         Operator::NotEqual => VersionRange::singleton(release).complement(),
         Operator::EqualStar => prefix_range(release.clone(), release.release()),
-        Operator::NotEqualStar => {
-            prefix_range(release.clone(), release.release()).complement()
-        }
+        Operator::NotEqualStar => prefix_range(release.clone(), release.release()).complement(),
         Operator::TildeEqual => {
             let (_, prefix) = release.release().split_last().unwrap_or((&0, &[]));
             prefix_range(release.clone(), prefix)

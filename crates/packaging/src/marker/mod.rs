@@ -247,7 +247,14 @@ impl Marker {
         extras: &[ExtraName],
         groups: &[GroupName],
     ) -> bool {
-        diagrams().holds(self.0, &Installation { environment, extras, groups })
+        diagrams().holds(
+            self.0,
+            &Installation {
+                environment,
+                extras,
+                groups,
+            },
+        )
     }
 
     /// From the lowest to the highest Python for which it can hold; `None` if it says nothing
@@ -258,7 +265,10 @@ impl Marker {
         let (lower, upper) = ranges.bounding_range()?;
         match (lower, upper) {
             (Bound::Unbounded, Bound::Unbounded) => None,
-            _ => Some(PythonBounds { lower: lower.cloned(), upper: upper.cloned() }),
+            _ => Some(PythonBounds {
+                lower: lower.cloned(),
+                upper: upper.cloned(),
+            }),
         }
     }
 

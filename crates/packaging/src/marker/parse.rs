@@ -41,14 +41,22 @@ pub struct MarkerError {
 
 /// Reads a whole text.
 pub(super) fn parse(text: &str) -> Result<Parsed, MarkerError> {
-    let mut parser = Parser { text, at: 0, depth: 0, warnings: Vec::new() };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+        warnings: Vec::new(),
+    };
     let tree = parser.disjunction()?;
     parser.skip_space();
     if parser.at < text.len() {
         return Err(parser.unexpected("`and`, `or` or the end of the marker"));
     }
     let marker = Marker(tree.unwrap_or(Ref::TRUE));
-    Ok(Parsed { marker, warnings: parser.warnings })
+    Ok(Parsed {
+        marker,
+        warnings: parser.warnings,
+    })
 }
 
 /// How deep parentheses may be nested.
@@ -117,9 +125,17 @@ impl<'a> Parser<'a> {
         let right = self.operand()?;
         match diagrams().lower(&left, comparison, &right) {
             Ok(condition) => Ok(Some(condition)),
-            Err(Refusal::Wrong(message)) => Err(MarkerError { message, start, end: self.at }),
+            Err(Refusal::Wrong(message)) => Err(MarkerError {
+                message,
+                start,
+                end: self.at,
+            }),
             Err(Refusal::Ignored(message)) => {
-                self.warnings.push(MarkerWarning { message, start, end: self.at });
+                self.warnings.push(MarkerWarning {
+                    message,
+                    start,
+                    end: self.at,
+                });
                 Ok(None)
             }
         }
@@ -138,7 +154,11 @@ impl<'a> Parser<'a> {
         let content = &self.rest()[1..];
         let Some(length) = content.find(quote) else {
             let message = format!("expected a closing `{quote}`, found the end of the marker");
-            return Err(MarkerError { message, start, end: self.text.len() });
+            return Err(MarkerError {
+                message,
+                start,
+                end: self.text.len(),
+            });
         };
         self.at += length + 2;
         Ok(Operand::Quoted(content[..length].to_owned()))
@@ -176,7 +196,11 @@ impl<'a> Parser<'a> {
         let before = self.at;
         let negated = self.take_word("not");
         if self.take_word("in") {
-            return Ok(if negated { Comparison::NotIn } else { Comparison::In });
+            return Ok(if negated {
+                Comparison::NotIn
+            } else {
+                Comparison::In
+            });
         }
         self.at = before;
         Err(self.unexpected("a comparison such as `==`, `<=` or `not in`"))
@@ -195,7 +219,9 @@ impl<'a> Parser<'a> {
     /// The characters of a kind that come next.
     fn word(&self, belongs: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let length = rest.find(|character| !belongs(character)).unwrap_or(rest.len());
+        let length = rest
+            .find(|character| !belongs(character))
+            .unwrap_or(rest.len());
         &rest[..length]
     }
 

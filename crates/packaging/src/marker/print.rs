@@ -82,8 +82,14 @@ impl Expression {
             Self::String { key, .. } | Self::In { key, .. } | Self::Contains { key, .. } => {
                 (2, key.as_str())
             }
-            Self::List { list: MarkerList::Extras, .. } => (3, ""),
-            Self::List { list: MarkerList::DependencyGroups, .. } => (4, ""),
+            Self::List {
+                list: MarkerList::Extras,
+                ..
+            } => (3, ""),
+            Self::List {
+                list: MarkerList::DependencyGroups,
+                ..
+            } => (4, ""),
             Self::Extra { .. } => (5, ""),
         }
     }
@@ -92,26 +98,63 @@ impl Expression {
 impl fmt::Display for Expression {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Version { key, operator, version } => {
-                write_comparison(formatter, key.as_str(), *operator, version)
-            }
+            Self::Version {
+                key,
+                operator,
+                version,
+            } => write_comparison(formatter, key.as_str(), *operator, version),
             Self::Release { operator, version } => {
                 write_comparison(formatter, "platform_release", *operator, version)
             }
-            Self::String { key, operator, value } => {
+            Self::String {
+                key,
+                operator,
+                value,
+            } => {
                 write!(formatter, "{key} {operator} {}", Quoted(value))
             }
-            Self::In { key, value, negated } => {
-                write!(formatter, "{key} {} {}", membership(*negated), Quoted(value))
+            Self::In {
+                key,
+                value,
+                negated,
+            } => {
+                write!(
+                    formatter,
+                    "{key} {} {}",
+                    membership(*negated),
+                    Quoted(value)
+                )
             }
-            Self::Contains { key, value, negated } => {
-                write!(formatter, "{} {} {key}", Quoted(value), membership(*negated))
+            Self::Contains {
+                key,
+                value,
+                negated,
+            } => {
+                write!(
+                    formatter,
+                    "{} {} {key}",
+                    Quoted(value),
+                    membership(*negated)
+                )
             }
-            Self::List { list, value, negated } => {
-                write!(formatter, "{} {} {list}", Quoted(value), membership(*negated))
+            Self::List {
+                list,
+                value,
+                negated,
+            } => {
+                write!(
+                    formatter,
+                    "{} {} {list}",
+                    Quoted(value),
+                    membership(*negated)
+                )
             }
             Self::Extra { name, negated } => {
-                write!(formatter, "extra {} '{name}'", if *negated { "!=" } else { "==" })
+                write!(
+                    formatter,
+                    "extra {} '{name}'",
+                    if *negated { "!=" } else { "==" }
+                )
             }
         }
     }
@@ -155,7 +198,11 @@ pub(super) fn text(clauses: &[Vec<Expression>]) -> String {
         .map(|clause| {
             let literals: Vec<String> = clause.iter().map(Expression::to_string).collect();
             let text = literals.join(" and ");
-            if several && literals.len() > 1 { format!("({text})") } else { text }
+            if several && literals.len() > 1 {
+                format!("({text})")
+            } else {
+                text
+            }
         })
         .collect();
     clauses.join(" or ")
@@ -169,9 +216,8 @@ impl Diagrams {
         for clause in &mut clauses {
             clause.sort_by_key(Expression::kind);
         }
-        clauses.sort_by_cached_key(|clause| {
-            clause.iter().map(Expression::kind).collect::<Vec<_>>()
-        });
+        clauses
+            .sort_by_cached_key(|clause| clause.iter().map(Expression::kind).collect::<Vec<_>>());
         clauses
     }
 
@@ -211,9 +257,12 @@ impl Diagrams {
                     version,
                 })
             }),
-            Variable::ReleaseVersion => {
-                self.guard_segments(guard).inside.into_iter().map(release_literals).collect()
-            }
+            Variable::ReleaseVersion => self
+                .guard_segments(guard)
+                .inside
+                .into_iter()
+                .map(release_literals)
+                .collect(),
             boolean => {
                 let negated = node.child(guard, 0) == Ref::FALSE;
                 vec![vec![membership_literal(boolean, negated)]]
@@ -225,7 +274,11 @@ impl Diagrams {
     fn guard_segments(&self, guard: Ref) -> GuardSegments<'static> {
         let mut segments = GuardSegments::default();
         for (lower, upper, child) in self.node(guard).regions(guard) {
-            let side = if child == Ref::TRUE { &mut segments.inside } else { &mut segments.outside };
+            let side = if child == Ref::TRUE {
+                &mut segments.inside
+            } else {
+                &mut segments.outside
+            };
             side.push((lower, upper));
         }
         segments
@@ -256,10 +309,17 @@ fn guard_products<'a>(
     let one_series = excluded.len() == 1 && star(excluded[0]).is_some();
     if one_series || excluded.iter().all(|segment| point(*segment).is_some()) {
         return vec![
-            excluded.iter().flat_map(|segment| literals(Range::Without(*segment))).collect(),
+            excluded
+                .iter()
+                .flat_map(|segment| literals(Range::Without(*segment)))
+                .collect(),
         ];
     }
-    segments.inside.iter().map(|segment| literals(Range::Within(*segment))).collect()
+    segments
+        .inside
+        .iter()
+        .map(|segment| literals(Range::Within(*segment)))
+        .collect()
 }
 
 /// The only value of a segment.
@@ -307,11 +367,19 @@ fn version_literals(
         Range::Without(segment) => (segment, true),
     };
     if let Some(Value::Version(version)) = point(segment) {
-        let operator = if negated { Operator::NotEqual } else { Operator::Equal };
+        let operator = if negated {
+            Operator::NotEqual
+        } else {
+            Operator::Equal
+        };
         return vec![literal(operator, version.clone())];
     }
     if let Some(version) = star(segment) {
-        let operator = if negated { Operator::NotEqualStar } else { Operator::EqualStar };
+        let operator = if negated {
+            Operator::NotEqualStar
+        } else {
+            Operator::EqualStar
+        };
         return vec![literal(operator, version)];
     }
     bound_literals(segment, |operator, value| match value {
@@ -323,7 +391,10 @@ fn version_literals(
 /// The literals of a release as a version, for which uv writes neither `!=` nor stars.
 fn release_literals(segment: Segment<'_>) -> Vec<Expression> {
     let literal = |operator, value: &Value| match value {
-        Value::Version(version) => Some(Expression::Release { operator, version: version.clone() }),
+        Value::Version(version) => Some(Expression::Release {
+            operator,
+            version: version.clone(),
+        }),
         _ => None,
     };
     match point(segment) {
@@ -334,7 +405,11 @@ fn release_literals(segment: Segment<'_>) -> Vec<Expression> {
 
 fn string_literals(key: MarkerString, range: Range<'_>) -> Vec<Expression> {
     let literal = |operator, value: &Value| match value {
-        Value::Text(value) => Some(Expression::String { key, operator, value: Arc::clone(value) }),
+        Value::Text(value) => Some(Expression::String {
+            key,
+            operator,
+            value: Arc::clone(value),
+        }),
         _ => None,
     };
     match range {
@@ -369,14 +444,25 @@ fn bound_literals(
 /// The literal of a yes-or-no question.
 fn membership_literal(variable: &Variable, negated: bool) -> Expression {
     match variable {
-        Variable::In(key, value) => Expression::In { key: *key, value: Arc::clone(value), negated },
-        Variable::Contains(key, value) => {
-            Expression::Contains { key: *key, value: Arc::clone(value), negated }
-        }
-        Variable::List(list, value) => {
-            Expression::List { list: *list, value: Arc::clone(value), negated }
-        }
-        Variable::Extra(name) => Expression::Extra { name: Arc::clone(name), negated },
+        Variable::In(key, value) => Expression::In {
+            key: *key,
+            value: Arc::clone(value),
+            negated,
+        },
+        Variable::Contains(key, value) => Expression::Contains {
+            key: *key,
+            value: Arc::clone(value),
+            negated,
+        },
+        Variable::List(list, value) => Expression::List {
+            list: *list,
+            value: Arc::clone(value),
+            negated,
+        },
+        Variable::Extra(name) => Expression::Extra {
+            name: Arc::clone(name),
+            negated,
+        },
         Variable::String(_) | Variable::ReleaseVersion | Variable::Version(_) => {
             unreachable!("a ranged variable has segments")
         }

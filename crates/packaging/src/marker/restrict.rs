@@ -51,7 +51,10 @@ impl Diagrams {
             .map(|(end, i, j)| {
                 let known = given.child(assumption, j);
                 let reachable = known != Ref::FALSE;
-                (end, reachable.then(|| self.restrict(node.child(value, i), known)))
+                (
+                    end,
+                    reachable.then(|| self.restrict(node.child(value, i), known)),
+                )
             })
             .collect();
         let Some(first) = results.iter().find_map(|(_, result)| *result) else {
@@ -67,7 +70,8 @@ impl Diagrams {
     /// The condition that some value of the first variable makes this one hold.
     fn any_child(&mut self, condition: Ref) -> Ref {
         let node = self.node(condition);
-        node.children(condition).fold(Ref::FALSE, |any, child| self.or(any, child))
+        node.children(condition)
+            .fold(Ref::FALSE, |any, child| self.or(any, child))
     }
 
     /// Forgets the distinctions between Python versions outside the bounds.
@@ -100,16 +104,31 @@ impl Diagrams {
         let node = self.node(condition);
         let result = if node.variable == PYTHON {
             let kept: Vec<_> = (0..=node.cuts.len())
-                .filter(|&at| keep(node.cuts.get(at), at.checked_sub(1).map(|at| &node.cuts[at])))
+                .filter(|&at| {
+                    keep(
+                        node.cuts.get(at),
+                        at.checked_sub(1).map(|at| &node.cuts[at]),
+                    )
+                })
                 .collect();
             let mut regions = Regions::default();
             for (position, &at) in kept.iter().enumerate() {
-                let end = if position + 1 == kept.len() { None } else { node.cuts.get(at) };
+                let end = if position + 1 == kept.len() {
+                    None
+                } else {
+                    node.cuts.get(at)
+                };
                 regions.push(end, node.child(condition, at));
             }
-            if kept.is_empty() { Ref::FALSE } else { self.make(&PYTHON, regions) }
+            if kept.is_empty() {
+                Ref::FALSE
+            } else {
+                self.make(&PYTHON, regions)
+            }
         } else {
-            self.map(condition, |this, child| this.keep_python(child, keep, memory))
+            self.map(condition, |this, child| {
+                this.keep_python(child, keep, memory)
+            })
         };
         memory.insert(condition, result);
         result
@@ -135,7 +154,9 @@ impl Diagrams {
                 self.or(any, child)
             })
         } else {
-            self.map(condition, |this, child| this.forget(child, forgotten, memory))
+            self.map(condition, |this, child| {
+                this.forget(child, forgotten, memory)
+            })
         };
         memory.insert(condition, result);
         result
@@ -163,7 +184,9 @@ impl Diagrams {
             Some(yes) => {
                 self.answer_extras(node.child(condition, usize::from(!yes)), answer, memory)
             }
-            None => self.map(condition, |this, child| this.answer_extras(child, answer, memory)),
+            None => self.map(condition, |this, child| {
+                this.answer_extras(child, answer, memory)
+            }),
         };
         memory.insert(condition, result);
         result

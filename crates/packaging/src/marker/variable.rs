@@ -117,7 +117,10 @@ impl Variable {
 
     /// Whether the answer is yes or no.
     pub(super) fn is_boolean(&self) -> bool {
-        !matches!(self, Self::String(_) | Self::ReleaseVersion | Self::Version(_))
+        !matches!(
+            self,
+            Self::String(_) | Self::ReleaseVersion | Self::Version(_)
+        )
     }
 }
 
