@@ -2,8 +2,8 @@
 
 use std::ops::Bound;
 
-use packaging::marker::{MarkerString, MarkerVersion};
-use packaging::{
+use lockwright_packaging::marker::{MarkerString, MarkerVersion};
+use lockwright_packaging::{
     ExtraName, Marker, MarkerEnvironment, Operator, PythonBounds, RequiresPython, Version,
 };
 

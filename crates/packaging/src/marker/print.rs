@@ -295,6 +295,7 @@ struct GuardSegments<'a> {
 }
 
 /// A segment that is to be written, or to be excluded.
+#[derive(Clone, Copy)]
 enum Range<'a> {
     Within(Segment<'a>),
     Without(Segment<'a>),
