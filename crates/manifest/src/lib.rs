@@ -1,1 +1,129 @@
-//! (being written)
+//! What a project asks for: `pyproject.toml`, its workspace, and scripts with requirements inside.
+//!
+//! [`read`] takes the text of one file and tells every mistake in it, each with its place;
+//! [`Workspace`] takes the texts of several and answers what a resolver wants to know. Nothing here
+//! touches a disk: a shell reads the files that [`MemberGlobs`] names.
+
+mod declared;
+mod document;
+mod glob;
+pub mod groups;
+pub mod lower;
+pub mod project;
+pub mod script;
+pub mod tool_uv;
+pub mod workspace;
+
+use std::sync::Arc;
+
+use diagnostic::Diagnostic;
+use packaging::GroupName;
+use toml::de::DeTable;
+
+pub use declared::{DeclaredMarker, DeclaredPython, DeclaredRequirement, WordError};
+pub use document::ShapeError;
+pub use groups::{Group, GroupItem};
+pub use lower::{LowerError, LoweredRequirement, Part};
+pub use project::{OptionalDependencies, ProjectTable};
+pub use tool_uv::{Clock, CutOff, DefaultGroups, ToolUv};
+pub use workspace::{Declared, Kind, Member, MemberGlobs, Workspace};
+
+use document::Reader;
+
+/// What one `pyproject.toml` asks for.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The file, as the user named it.
+    pub file: Arc<str>,
+    /// Its text.
+    pub text: Arc<str>,
+    /// The plain document, for formats that hash or repeat what was asked.
+    pub raw: toml::Table,
+    /// `[project]`.
+    pub project: Option<ProjectTable>,
+    /// Dependency groups in declaration order, includes expanded; a group `dev` that only
+    /// `tool.uv.dev-dependencies` makes comes last.
+    pub groups: Vec<Group>,
+    /// Whether a `[build-system]` is declared.
+    pub has_build_system: bool,
+    /// `[tool.uv]`.
+    pub uv: ToolUv,
+}
+
+impl Manifest {
+    /// The dependency group of a name.
+    #[must_use]
+    pub fn group(&self, name: &GroupName) -> Option<&Group> {
+        self.groups.iter().find(|group| group.name == *name)
+    }
+
+    /// Whether the project is installed itself, rather than only its requirements.
+    ///
+    /// `[tool.uv] package` says so, or else a `[build-system]`, unless none is required.
+    #[must_use]
+    pub fn is_package(&self, requires_build_system: bool) -> bool {
+        self.uv
+            .package
+            .unwrap_or(self.has_build_system || !requires_build_system)
+    }
+}
+
+/// Reads a `pyproject.toml`.
+///
+/// There is a manifest unless one of the diagnostics is an error; all mistakes are told, not only
+/// the first. `file` is how the user calls the file, and what the diagnostics' labels say.
+#[must_use]
+pub fn read(text: &str, file: &str) -> (Option<Manifest>, Vec<Diagnostic>) {
+    let mut reader = Reader::new(text);
+    let manifest = reader.document().map(|document| {
+        let document = document.get_ref();
+        manifest(&mut reader, document, text, file)
+    });
+    let found: Vec<Diagnostic> = reader
+        .found
+        .into_iter()
+        .map(|diagnostic| diagnostic.in_file(file))
+        .collect();
+    let is_usable = !found.iter().any(Diagnostic::is_error);
+    (manifest.filter(|_| is_usable), found)
+}
+
+fn manifest(reader: &mut Reader<'_>, document: &DeTable<'_>, text: &str, file: &str) -> Manifest {
+    let tool = document
+        .get("tool")
+        .and_then(|node| reader.table(node, "tool"));
+    let uv = tool
+        .and_then(|tool| tool.get("uv"))
+        .map(|node| tool_uv::read(reader, node))
+        .unwrap_or_default();
+    let project = document
+        .get("project")
+        .and_then(|node| project::read(reader, node, tells_version(tool)));
+    let mut groups = document
+        .get("dependency-groups")
+        .map(|node| groups::read(reader, node))
+        .unwrap_or_default();
+    let additions = groups::Additions {
+        dev: uv.dev_dependencies.as_deref(),
+        dev_span: uv.dev_span(),
+        settings: &uv.group_settings,
+    };
+    groups::expand(reader, &mut groups, &additions);
+    Manifest {
+        file: file.into(),
+        text: text.into(),
+        raw: text.parse().unwrap_or_default(),
+        project,
+        groups,
+        has_build_system: document.contains_key("build-system"),
+        uv,
+    }
+}
+
+/// Whether `[tool.poetry]` tells the version, as poetry allows beside a `[project]` without one.
+fn tells_version(tool: Option<&DeTable<'_>>) -> bool {
+    let poetry = tool.and_then(|tool| tool.get("poetry"));
+    poetry
+        .and_then(|poetry| poetry.get_ref().as_table())
+        .is_some_and(|table| table.contains_key("version"))
+}

@@ -1,0 +1,3 @@
+//! Requirements inside a script.
+//!
+//! <https://packaging.python.org/en/latest/specifications/inline-script-metadata/>
