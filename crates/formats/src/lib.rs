@@ -3,10 +3,14 @@
 //! Every format reads into the neutral [`Lock`] and writes from it; no format knows another.
 //! Adding one takes a file here, a line in [`FORMATS`] and a folder in `tests/fixtures`.
 
+mod instant;
+mod layout;
 pub mod pylock;
 pub mod requirements;
 pub mod uv;
 pub mod written;
+
+use std::borrow::Cow;
 
 use diagnostic::Diagnostic;
 use lock::{Lock, Selection};
@@ -143,6 +147,63 @@ fn unknown_format(file_name: &str) -> Diagnostic {
         format!("`{file_name}` is no lock file we know"),
     )
     .help(format!("known are {}", known.join(", ")))
+}
+
+/// The complaint about a file in which version control left a conflict, and where it begins.
+#[must_use]
+pub fn merge_conflict(text: &str) -> Option<Diagnostic> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let marker = line.trim_end();
+        let is_marker = ["<<<<<<< ", "||||||| ", ">>>>>>> "]
+            .iter()
+            .any(|m| line.starts_with(m))
+            || ["<<<<<<<", "=======", ">>>>>>>"].contains(&marker);
+        if is_marker {
+            let title = "the file has merge conflict markers";
+            let help = "take one side of the conflict, and lock again";
+            return Some(
+                Diagnostic::error("formats/merge-conflict", title)
+                    .label(at..at + marker.len(), "the first one")
+                    .help(help),
+            );
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// `%20` and the like as the bytes they stand for; `None` if those are no text.
+fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        let digits = tail
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let decoded = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match decoded.filter(|_| *byte == b'%') {
+            Some(decoded) => {
+                bytes.push(decoded);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+/// The file name at the end of a URL or path.
+fn last_segment(url: &str) -> Cow<'_, str> {
+    let url = url.split(['?', '#']).next().unwrap_or(url);
+    let segment = url.rsplit('/').next().unwrap_or(url);
+    percent_decode(segment).unwrap_or(Cow::Borrowed(segment))
 }
 
 /// The answer of a format that can only be written.

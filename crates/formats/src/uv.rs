@@ -1,11 +1,20 @@
-//! `uv.lock`.
+//! `uv.lock`, version 1: reads revisions 0 to 5, writes revision 5 as uv 0.13.8 does.
+//!
+//! Cannot say: which digests beside the strongest one a file has, what packages publish about
+//! themselves, and the instant behind a relative cut-off.
+
+mod edges;
+mod git;
+mod read;
+mod shape;
+mod write;
 
 use diagnostic::Diagnostic;
 use lock::Lock;
 
 use crate::{LockFormat, WriteRequest, Written};
 
-/// `uv.lock`, version 1: reads revisions 0 to 5, writes revision 5 as uv 0.13.8 does.
+/// `uv.lock`.
 #[derive(Clone, Copy, Debug)]
 pub struct Uv;
 
@@ -18,15 +27,22 @@ impl LockFormat for Uv {
         "uv.lock"
     }
 
+    /// Scripts have their lock beside them: `tool.py.lock`.
+    fn owns(&self, file_name: &str) -> bool {
+        file_name == "uv.lock" || file_name.ends_with(".py.lock")
+    }
+
     fn recognizes(&self, text: &str) -> bool {
-        text.starts_with("version = 1\n") && text.contains("\nrequires-python = ")
+        let head = || text.lines().take_while(|line| !line.starts_with('['));
+        head().any(|line| line == "version = 1")
+            && head().any(|line| line.starts_with("requires-python = "))
     }
 
-    fn read(&self, _: &str) -> Result<Lock, Vec<Diagnostic>> {
-        Err(crate::only_written(self))
+    fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {
+        read::read(text)
     }
 
-    fn write(&self, _: &Lock, _: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
-        Err(Vec::new())
+    fn write(&self, lock: &Lock, _: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
+        Ok(Written::whole(write::write(lock)))
     }
 }

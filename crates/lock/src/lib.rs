@@ -3,11 +3,12 @@
 //! Formats read into it and write from it; none knows another. Markers are *complexified*
 //! (they hold without knowing `requires-python`), see [`Lock::simplify`].
 
+pub mod conflict;
 pub mod options;
 pub mod package;
+pub mod reach;
 pub mod select;
 
-use packaging::{ConflictItem, Marker, RequiresPython, SourcedRequirement};
 use std::collections::BTreeMap;
 
 pub use options::{
@@ -16,7 +17,10 @@ pub use options::{
 pub use package::{
     Artifact, ArtifactSource, Declared, Dependency, Package, PackageId, Published, Source,
 };
-use packaging::{GroupName, PackageName};
+use packaging::{
+    ConflictItem, GroupName, Marker, PackageName, RequiresPython, SourcedRequirement, Version,
+};
+pub use reach::{Part, Reach, reach};
 pub use select::{Extras, Groups, GroupsFrom, Production, Roots, Selection};
 
 /// A resolution with files and hashes.
@@ -54,8 +58,12 @@ pub struct Asked {
     pub constraints: Vec<SourcedRequirement>,
     /// `override-dependencies`.
     pub overrides: Vec<SourcedRequirement>,
+    /// `override-dependencies` that hold for the requirements of one project only.
+    pub package_overrides: Vec<PackageOverride>,
     /// `exclude-dependencies`.
     pub excludes: Vec<PackageName>,
+    /// `exclude-dependencies` that hold for the requirements of one project only.
+    pub package_excludes: Vec<PackageExclude>,
     /// `build-constraint-dependencies`.
     pub build_constraints: Vec<SourcedRequirement>,
     /// Dependency groups of a root without `[project]`.
@@ -64,6 +72,28 @@ pub struct Asked {
     pub group_requires_python: BTreeMap<GroupName, String>,
     /// `dependency-metadata` entries.
     pub dependency_metadata: Vec<DependencyMetadata>,
+}
+
+/// Overrides for the requirements of one project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PackageOverride {
+    /// The project whose requirements are overridden.
+    pub name: PackageName,
+    /// Only this version of it.
+    pub version: Option<Version>,
+    /// What it requires instead, in declared order.
+    pub dependencies: Vec<SourcedRequirement>,
+}
+
+/// Exclusions from the requirements of one project.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PackageExclude {
+    /// The project whose requirements are ignored.
+    pub name: PackageName,
+    /// Only this version of it.
+    pub version: Option<Version>,
+    /// The projects it does not require, in declared order.
+    pub dependencies: Vec<PackageName>,
 }
 
 /// `default-groups`.
@@ -92,9 +122,32 @@ impl Lock {
             .filter(move |package| package.id.name == *name)
     }
 
+    /// Where the graph is entered: the workspace's members, or else the project in the lock's own
+    /// folder.
+    pub fn roots(&self) -> impl Iterator<Item = &Package> {
+        let members = &self.asked.members;
+        self.packages.iter().filter(move |package| {
+            if members.is_empty() {
+                package.id.source.is_own_folder()
+            } else {
+                members.contains(&package.id.name) && package.id.source.is_source_tree()
+            }
+        })
+    }
+
+    /// Where some fork speaks: the union of the forks, whatever extras are chosen.
+    #[must_use]
+    pub fn environment(&self) -> Marker {
+        if self.forks.is_empty() {
+            return Marker::TRUE;
+        }
+        let forks = self.forks.iter().map(|fork| fork.without_extras());
+        forks.fold(Marker::FALSE, Marker::or)
+    }
+
     /// A marker as lock files write it: without what `requires-python` already says.
     #[must_use]
     pub fn simplify(&self, marker: Marker) -> Marker {
-        marker.simplify_python(&self.requires_python.bounds())
+        marker.simplify_python(self.requires_python.bounds())
     }
 }

@@ -18,6 +18,18 @@ pub enum ResolutionMode {
     LowestDirect,
 }
 
+impl ResolutionMode {
+    /// The word users choose it by.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Highest => "highest",
+            Self::Lowest => "lowest",
+            Self::LowestDirect => "lowest-direct",
+        }
+    }
+}
+
 /// When pre-releases are allowed.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -35,6 +47,20 @@ pub enum PrereleaseMode {
     IfNecessaryOrExplicit,
 }
 
+impl PrereleaseMode {
+    /// The word users choose it by.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disallow => "disallow",
+            Self::Allow => "allow",
+            Self::IfNecessary => "if-necessary",
+            Self::Explicit => "explicit",
+            Self::IfNecessaryOrExplicit => "if-necessary-or-explicit",
+        }
+    }
+}
+
 /// When to split the resolution.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -44,6 +70,17 @@ pub enum ForkStrategy {
     RequiresPython,
     /// As few versions as possible.
     Fewest,
+}
+
+impl ForkStrategy {
+    /// The word users choose it by.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RequiresPython => "requires-python",
+            Self::Fewest => "fewest",
+        }
+    }
 }
 
 /// A cut-off: files uploaded at or after it do not exist.

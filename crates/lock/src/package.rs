@@ -17,7 +17,7 @@ pub enum Source {
     Registry(IndexUrl),
     /// A commit of a git repository.
     Git {
-        /// The repository, credentials removed.
+        /// The repository, credentials removed; the queries `path` and `lfs` of uv are kept.
         url: Arc<str>,
         /// What was asked for.
         reference: GitReference,
@@ -47,10 +47,22 @@ impl Source {
     /// Whether this is a source tree on disk.
     #[must_use]
     pub fn is_source_tree(&self) -> bool {
-        matches!(
-            self,
-            Self::Directory(_) | Self::Editable(_) | Self::Virtual(_)
-        )
+        self.folder().is_some()
+    }
+
+    /// Whether this is the source tree in the lock's own folder.
+    #[must_use]
+    pub fn is_own_folder(&self) -> bool {
+        self.folder() == Some(".")
+    }
+
+    /// The folder of a source tree, relative to the lock.
+    #[must_use]
+    pub fn folder(&self) -> Option<&str> {
+        match self {
+            Self::Directory(path) | Self::Editable(path) | Self::Virtual(path) => Some(path),
+            Self::Registry(_) | Self::Git { .. } | Self::Url { .. } | Self::Path(_) => None,
+        }
     }
 }
 
@@ -83,7 +95,7 @@ pub struct Dependency {
 pub enum ArtifactSource {
     /// At a URL.
     Url(Arc<str>),
-    /// At a path relative to the lock.
+    /// At a path relative to the index, a folder, that the package comes from.
     Path(Arc<str>),
     /// Only the name is known (files of a local or git archive; `poetry.lock`, `pdm.lock`).
     Name(Arc<str>),

@@ -1,0 +1,142 @@
+//! Real locks, written by the native tools, of a folder that is not part of the repository.
+//!
+//! The folder is `LOCKWRIGHT_SHARED`, or else `shared` beside the repository. Without it these
+//! tests say so and pass: the fixtures beside this file hold the same laws for small locks.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use lockwright_formats::{LockFormat as _, Uv, WriteRequest};
+
+/// The folder of real locks, if there is one here.
+fn shared() -> Option<PathBuf> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = match env::var_os("LOCKWRIGHT_SHARED") {
+        Some(folder) => PathBuf::from(folder),
+        None => repository.join("../shared"),
+    };
+    if !folder.join("corpus").is_dir() {
+        println!("skipped: no shared folder at {}", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+/// The corpus' expected files, unpacked once: a folder for each project.
+fn corpus(shared: &Path) -> Vec<PathBuf> {
+    let unpacked = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");
+    let mut projects = Vec::new();
+    for archive in folders(&shared.join("corpus/expected")) {
+        let name = archive.file_name().unwrap().to_str().unwrap();
+        let Some(name) = name.strip_suffix(".tar.xz") else {
+            continue;
+        };
+        let project = unpacked.join(name);
+        if !project.join(".whole").exists() {
+            fs::create_dir_all(&project).unwrap();
+            let mut tar = Command::new("tar");
+            let tar = tar.arg("-xJf").arg(&archive).arg("-C").arg(&project);
+            assert!(tar.status().unwrap().success(), "{}", archive.display());
+            fs::write(project.join(".whole"), "").unwrap();
+        }
+        projects.push(project);
+    }
+    projects
+}
+
+/// What a folder holds, in order of names.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Every folder with a `uv.lock`.
+fn uv_locks(shared: &Path) -> Vec<PathBuf> {
+    let mut locks = corpus(shared);
+    locks.extend(
+        folders(&shared.join("scenarios"))
+            .iter()
+            .flat_map(|suite| folders(suite)),
+    );
+    locks.extend(folders(&shared.join("examples")));
+    locks.retain(|folder| folder.join("uv.lock").exists());
+    locks
+}
+
+/// Compares texts line by line, and tells the first difference.
+fn first_difference(expected: &str, found: &str) -> Option<String> {
+    if expected == found {
+        return None;
+    }
+    let mut lines = expected.lines().zip(found.lines()).enumerate();
+    let place = lines.find(|(_, (expected, found))| expected != found);
+    Some(match place {
+        Some((at, (expected, found))) => {
+            format!(
+                "line {}\n    expected {expected}\n    found    {found}",
+                at + 1
+            )
+        }
+        None => "one is longer than the other".to_owned(),
+    })
+}
+
+/// Counts what is as expected, and tells of what is not.
+#[derive(Default)]
+struct Tally {
+    same: usize,
+    different: Vec<String>,
+}
+
+impl Tally {
+    fn compare(&mut self, name: &Path, expected: &str, found: &str) {
+        match first_difference(expected, found) {
+            None => self.same += 1,
+            Some(difference) => self
+                .different
+                .push(format!("{}: {difference}", name.display())),
+        }
+    }
+
+    fn settle(self, what: &str) {
+        println!(
+            "{what}: {} of {} identical",
+            self.same,
+            self.same + self.different.len()
+        );
+        assert!(self.different.is_empty(), "{}", self.different.join("\n"));
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn uv_locks_survive_reading_and_writing() {
+    let Some(shared) = shared() else { return };
+    let mut tally = Tally::default();
+    for folder in uv_locks(&shared) {
+        let text = read(&folder.join("uv.lock"));
+        match Uv.read(&text) {
+            Ok(lock) => {
+                let written = Uv.write(&lock, &WriteRequest::default()).unwrap().text;
+                tally.compare(&folder, &text, &written);
+                if Uv.read(&written).as_ref() != Ok(&lock) {
+                    tally
+                        .different
+                        .push(format!("{}: another lock", folder.display()));
+                }
+            }
+            Err(problems) => {
+                tally
+                    .different
+                    .push(format!("{}: {problems:?}", folder.display()));
+            }
+        }
+    }
+    tally.settle("uv.lock");
+}
