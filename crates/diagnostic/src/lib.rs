@@ -3,6 +3,7 @@
 //! Every error of every crate becomes a [`Diagnostic`]. Two renderers exist and no third:
 //! [`text`] for people and [`problem`] for programs (RFC 9457).
 
+pub mod place;
 pub mod problem;
 pub mod text;
 
@@ -10,6 +11,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Serialize;
+
+pub use place::Sources;
 
 /// A place in a file: a range of bytes, start inclusive, end exclusive.
 pub type Span = Range<usize>;
@@ -64,13 +67,20 @@ impl Diagnostic {
 
     /// A warning with a stable code and a title.
     pub fn warning(code: impl Into<Cow<'static, str>>, title: impl ToString) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, title) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, title)
+        }
     }
 
     /// Adds a place in the file at hand.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { file: String::new(), span, text: text.into() });
+        self.labels.push(Label {
+            file: String::new(),
+            span,
+            text: text.into(),
+        });
         self
     }
 
