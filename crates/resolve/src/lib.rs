@@ -1,1 +1,34 @@
-//! (being written)
+//! Universal resolution as a conversation.
+//!
+//! A [`Resolver`] says what it needs to know ([`Step::Ask`]), somebody answers
+//! ([`Resolver::learn`]), and what is known only grows. Knowledge decides whether it can go on,
+//! never which way it goes.
+//!
+//! The engine is PubGrub; around it stand the rules by which uv 0.13.8 chooses versions, orders
+//! decisions and splits environments.
+
+mod assemble;
+mod candidate;
+mod demand;
+mod environment;
+mod expand;
+mod explain;
+mod fork;
+mod lookahead;
+mod node;
+mod preference;
+mod priority;
+mod problem;
+mod python;
+mod range;
+mod resolution;
+mod resolver;
+mod solve;
+mod version_map;
+mod world;
+
+pub use explain::{Conflict, Reason};
+pub use preference::Preference;
+pub use problem::{BuildPolicy, IndexStrategy, Indexes, LocalProject, Overrides, Problem};
+pub use resolution::Resolution;
+pub use resolver::{Progress, ResolveError, Resolver, Statistics, Step};

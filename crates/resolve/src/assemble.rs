@@ -1,0 +1,232 @@
+//! From a resolution to a lock: edges, files with hashes, raw texts (uv.md appendix B.6).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use index::{File, FileKind, Yanked};
+use lock::{
+    Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published, Source,
+};
+use packaging::{ExtraName, Marker, PackageName, tag};
+use rustc_hash::FxHashSet;
+
+use crate::node::Kind;
+use crate::resolution::{GraphNode, Heard, Resolution};
+
+impl Resolution {
+    /// The lock: everything that any format could want to say.
+    #[must_use]
+    pub fn into_lock(self) -> Lock {
+        let assembly = Assembly::new(&self);
+        let packages = assembly.packages();
+        Lock {
+            requires_python: self.problem.requires_python,
+            forks: self.forks.iter().map(|fork| fork.combined).collect(),
+            environments: self.problem.environments,
+            required_environments: self.problem.required_environments,
+            conflicts: self.problem.conflicts,
+            options: self.problem.options,
+            asked: self.problem.asked,
+            packages,
+        }
+    }
+}
+
+struct Assembly<'a> {
+    resolution: &'a Resolution,
+    ids: Vec<PackageId>,
+    /// Projects locked in several versions.
+    duplicates: FxHashSet<&'a PackageName>,
+    /// The environments that wheels must serve, if the user limits them.
+    environments: Option<Marker>,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(resolution: &'a Resolution) -> Self {
+        let graph = &resolution.graph;
+        let mut names = FxHashSet::default();
+        let bases = graph.nodes.iter().filter(|node| node.key.kind == Kind::Base);
+        let duplicates =
+            bases.map(|node| &node.key.name).filter(|name| !names.insert(*name)).collect();
+        let ids = graph.nodes.iter().zip(&resolution.heard).map(|(node, heard)| id(node, heard));
+        let environments = &resolution.problem.environments;
+        Self {
+            resolution,
+            ids: ids.collect(),
+            duplicates,
+            environments: (!environments.is_empty())
+                .then(|| environments.iter().copied().fold(Marker::FALSE, Marker::or)),
+        }
+    }
+
+    fn packages(&self) -> Vec<Package> {
+        let nodes = &self.resolution.graph.nodes;
+        let mut packages: BTreeMap<&PackageId, Package> = BTreeMap::new();
+        for at in (0..nodes.len()).filter(|at| nodes[*at].key.kind == Kind::Base) {
+            packages.insert(&self.ids[at], self.package(at));
+        }
+        for (at, node) in nodes.iter().enumerate() {
+            let Some(package) = packages.get_mut(&self.ids[at]) else { continue };
+            let edges = self.edges(at);
+            if edges.is_empty() {
+                continue;
+            }
+            match &node.key.kind {
+                Kind::Base => {}
+                Kind::Extra(extra) => {
+                    package.optional_dependencies.insert(extra.clone(), edges);
+                }
+                Kind::Group(group) => {
+                    package.dev_dependencies.insert(group.clone(), edges);
+                }
+            }
+        }
+        packages.into_values().collect()
+    }
+
+    fn package(&self, at: usize) -> Package {
+        let node = &self.resolution.graph.nodes[at];
+        let heard = &self.resolution.heard[at];
+        let marker = node.condition.combined;
+        let local = heard.local.as_deref().map(|local| &local.project);
+        let forks = self.resolution.forks.iter().map(|fork| fork.combined);
+        Package {
+            id: self.ids[at].clone(),
+            forks: if self.duplicates.contains(&node.key.name) {
+                forks.filter(|fork| !fork.is_disjoint(marker)).collect()
+            } else {
+                Vec::new()
+            },
+            marker,
+            dependencies: self.edges(at),
+            optional_dependencies: BTreeMap::new(),
+            dev_dependencies: BTreeMap::new(),
+            sdist: sdist(heard).map(artifact),
+            wheels: self.wheels(heard, marker),
+            published: published(heard).map(Arc::new),
+            declared: local.map(|project| Declared {
+                requires_dist: project.requires_dist.clone(),
+                provides_extra: project.provides_extra.clone(),
+                requires_dev: project.groups.clone(),
+            }),
+            default_groups: local.and_then(|project| project.default_groups.clone()),
+            group_requires_python: local
+                .map(|project| project.group_requires_python.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The edges of a node. Those of extras and groups are restricted by when the extra or group
+    /// itself is reached, which the package's own marker does not tell.
+    fn edges(&self, at: usize) -> Vec<Dependency> {
+        let graph = &self.resolution.graph;
+        let node = &graph.nodes[at];
+        let edges = graph.edges.range((at + 1, 0)..(at + 2, 0));
+        let mut dependencies: Vec<Dependency> = edges
+            .map(|(&(_, to), condition)| {
+                let target = &graph.nodes[to - 1].key.kind;
+                Dependency {
+                    id: self.ids[to - 1].clone(),
+                    extras: match target {
+                        Kind::Extra(extra) => BTreeSet::from([extra.clone()]),
+                        Kind::Base | Kind::Group(_) => BTreeSet::<ExtraName>::new(),
+                    },
+                    marker: match node.key.kind {
+                        Kind::Base => condition.combined,
+                        Kind::Extra(_) | Kind::Group(_) => self.restricted(at, condition.combined),
+                    },
+                }
+            })
+            .collect();
+        dependencies.sort_by(|left, right| {
+            let order = left.id.cmp(&right.id).then_with(|| left.extras.cmp(&right.extras));
+            order.then_with(|| left.marker.cmp(&right.marker))
+        });
+        dependencies
+    }
+
+    fn restricted(&self, at: usize, marker: Marker) -> Marker {
+        let bounds = self.resolution.problem.requires_python.bounds();
+        let reach = self.resolution.graph.nodes[at].condition.environment;
+        let restricted =
+            marker.simplify_python(&bounds).restrict(reach.simplify_python(&bounds));
+        restricted.complexify_python(&bounds)
+    }
+
+    /// The wheels that some environment of the package could use.
+    fn wheels(&self, heard: &Heard, marker: Marker) -> Vec<Artifact> {
+        let Some((map, files)) = files(heard) else { return Vec::new() };
+        let reachable = self.environments.map_or(marker, |all| marker.and(all));
+        let bounds = self.resolution.problem.requires_python.bounds();
+        files
+            .filter(|file| !map.hides(file))
+            .filter(|file| match &file.kind {
+                FileKind::Wheel(wheel) => {
+                    !wheel.is_variant()
+                        && tag::matches_requires_python(wheel, &bounds)
+                        && tag::is_reachable(wheel, reachable)
+                }
+                FileKind::Sdist | FileKind::OldSdist => false,
+            })
+            .map(|file| artifact(file))
+            .collect()
+    }
+}
+
+fn id(node: &GraphNode, heard: &Heard) -> PackageId {
+    let (version, source) = match (&heard.local, &node.key.index) {
+        (Some(local), _) => (local.project.version.clone(), local.project.source.clone()),
+        (None, Some(index)) => (Some(node.key.version.clone()), Source::Registry(index.clone())),
+        (None, None) => (Some(node.key.version.clone()), Source::Virtual(".".into())),
+    };
+    PackageId { name: node.key.name.clone(), version, source }
+}
+
+type Files<'a> = (&'a crate::version_map::VersionMap, Box<dyn Iterator<Item = &'a Arc<File>> + 'a>);
+
+fn files(heard: &Heard) -> Option<Files<'_>> {
+    let map = heard.map.as_deref()?;
+    let (version, _) = map.offer(heard.version.as_ref()?)?;
+    let release = map.project.releases.get(version)?;
+    Some((map, Box::new(release.files())))
+}
+
+/// The source distribution a lock lists: the most usable one the cut-off does not hide.
+fn sdist(heard: &Heard) -> Option<&Arc<File>> {
+    let map = heard.map.as_deref()?;
+    heard.offer.as_ref()?.sdist.as_ref().filter(|file| !map.hides(file))
+}
+
+fn artifact(file: &Arc<File>) -> Artifact {
+    Artifact {
+        filename: file.filename.clone(),
+        source: ArtifactSource::Url(file.url.clone()),
+        hashes: file.hashes.clone(),
+        size: file.size,
+        upload_time: file.upload_time,
+        yanked: match &file.yanked {
+            Yanked::No => None,
+            Yanked::Yes(reason) => Some(reason.clone()),
+        },
+    }
+}
+
+fn published(heard: &Heard) -> Option<Published> {
+    let (_, files) = files(heard)?;
+    let files: Vec<&Arc<File>> = files.collect();
+    let on_page = files
+        .iter()
+        .find_map(|file| file.requires_python.as_ref())
+        .map(|requires_python| requires_python.text.clone());
+    let metadata = heard.metadata.as_deref();
+    Some(Published {
+        raw_name: metadata.map(|metadata| metadata.raw_name.clone()),
+        summary: metadata.and_then(|metadata| metadata.summary.clone()),
+        requires_python: on_page
+            .or_else(|| metadata.and_then(|metadata| metadata.requires_python_text.clone())),
+        requires_dist: metadata.map(|it| it.requires_dist.clone()).unwrap_or_default(),
+        provides_extra: metadata.map(|it| it.provides_extra.clone()).unwrap_or_default(),
+        license: metadata.and_then(|metadata| metadata.license.clone()),
+        files: files.into_iter().map(artifact).collect(),
+    })
+}

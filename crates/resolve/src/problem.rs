@@ -1,0 +1,130 @@
+//! What is to be resolved: requirements, limits, indexes, settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lock::{Asked, DefaultGroups, DependencyMetadata, Options, Source};
+use packaging::{
+    ConflictItem, ExtraName, GroupName, IndexUrl, Marker, PackageName, RequiresPython,
+    SourcedRequirement, Version,
+};
+
+use crate::Preference;
+
+/// What is to be resolved.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The Pythons to resolve for.
+    pub requires_python: RequiresPython,
+    /// The user's requirements: members first, then what no member asks for.
+    pub requirements: Vec<SourcedRequirement>,
+    /// Source trees whose metadata is known already: members, and what they reach by path.
+    pub local: Vec<LocalProject>,
+    /// The workspace's members.
+    pub members: BTreeSet<PackageName>,
+    /// Bounds on what somebody requires anyway.
+    pub constraints: Vec<SourcedRequirement>,
+    /// Replacements of requirements.
+    pub overrides: Overrides,
+    /// Projects that no requirement reaches.
+    pub excludes: BTreeSet<PackageName>,
+    /// The environments to limit the resolution to, in the user's order.
+    pub environments: Vec<Marker>,
+    /// The environments that must find a distribution.
+    pub required_environments: Vec<Marker>,
+    /// Declared conflicts: sets in declared order, items sorted.
+    pub conflicts: Vec<Vec<ConflictItem>>,
+    /// Where projects are looked up.
+    pub indexes: Indexes,
+    /// The settings that a lock records.
+    pub options: Options,
+    /// Which distributions may not be used.
+    pub builds: BuildPolicy,
+    /// Metadata that replaces what distributions say.
+    pub dependency_metadata: Vec<DependencyMetadata>,
+    /// Versions to prefer.
+    pub preferences: Vec<Preference>,
+    /// The forks to begin with, from an existing lock; none for a fresh start.
+    pub forks: Vec<Marker>,
+    /// What the lock records of the question.
+    pub asked: Asked,
+}
+
+/// A source tree and what it asks for.
+#[derive(Clone, Debug)]
+pub struct LocalProject {
+    /// The project.
+    pub name: PackageName,
+    /// The version; `None` when only a build could tell.
+    pub version: Option<Version>,
+    /// The tree, and how it would be installed.
+    pub source: Source,
+    /// Its requirements, optional ones with `extra == '…'`.
+    pub requires_dist: Vec<SourcedRequirement>,
+    /// Its extras, in declared order.
+    pub provides_extra: Vec<ExtraName>,
+    /// Its dependency groups, includes expanded.
+    pub groups: BTreeMap<GroupName, Vec<SourcedRequirement>>,
+    /// Groups installed by default, where the project says so.
+    pub default_groups: Option<DefaultGroups>,
+    /// `requires-python` of groups.
+    pub group_requires_python: BTreeMap<GroupName, String>,
+}
+
+/// Replacements of requirements.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// For every requirement on a project, whoever makes it.
+    pub global: Vec<SourcedRequirement>,
+    /// For the requirements that one project makes (in one version, or any).
+    pub scoped: Vec<(PackageName, Option<Version>, Vec<SourcedRequirement>)>,
+}
+
+/// How several indexes are searched.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum IndexStrategy {
+    /// The first index that has the project decides.
+    #[default]
+    FirstIndex,
+    /// The first index with a matching version.
+    UnsafeFirstMatch,
+    /// The best version of all indexes.
+    UnsafeBestMatch,
+}
+
+/// Where projects are looked up.
+#[derive(Clone, Debug, Default)]
+pub struct Indexes {
+    /// The indexes for every project, in order; explicit ones are not among them.
+    pub implicit: Vec<IndexUrl>,
+    /// How they are searched.
+    pub strategy: IndexStrategy,
+    /// Indexes whose 401 and 403 mean absence rather than a stop.
+    pub ignored_errors: BTreeSet<IndexUrl>,
+}
+
+/// Which distributions may not be used.
+#[derive(Clone, Debug, Default)]
+pub struct BuildPolicy {
+    /// No source distributions at all.
+    pub no_build: bool,
+    /// None of these projects.
+    pub no_build_package: BTreeSet<PackageName>,
+    /// No wheels at all.
+    pub no_binary: bool,
+    /// None of these projects.
+    pub no_binary_package: BTreeSet<PackageName>,
+}
+
+impl BuildPolicy {
+    /// Whether source distributions of the project are out of the question.
+    #[must_use]
+    pub fn forbids_sdist(&self, name: &PackageName) -> bool {
+        self.no_build || self.no_build_package.contains(name)
+    }
+
+    /// Whether wheels of the project are out of the question.
+    #[must_use]
+    pub fn forbids_wheel(&self, name: &PackageName) -> bool {
+        self.no_binary || self.no_binary_package.contains(name)
+    }
+}

@@ -1,0 +1,38 @@
+//! The Pythons a fork speaks for.
+
+use std::cmp::Ordering;
+use std::ops::Bound;
+
+use packaging::{Marker, PythonBounds, RequiresPython, Version};
+
+/// The Pythons a fork speaks for: bounds, and the same as a marker.
+#[derive(Clone, Debug)]
+pub(crate) struct PythonTarget {
+    pub(crate) bounds: PythonBounds,
+    pub(crate) marker: Marker,
+}
+
+impl PythonTarget {
+    pub(crate) fn new(bounds: PythonBounds) -> Self {
+        let marker = bounds.to_marker();
+        Self { bounds, marker }
+    }
+
+    /// Whether a distribution supports every Python from the lower bound on.
+    ///
+    /// Only lower bounds are compared, as in uv: an upper bound says nothing about the future.
+    pub(crate) fn is_supported_by(&self, requires_python: &RequiresPython) -> bool {
+        self.bounds.compare_lower(&requires_python.bounds()) != Ordering::Less
+    }
+
+    /// Narrows to the bounds of a marker; `None` when those are not narrower.
+    pub(crate) fn narrow(&self, to: &PythonBounds) -> Option<Self> {
+        self.bounds.narrow(to).map(Self::new)
+    }
+
+    /// Splits at a lower bound into what lies below and what lies above; `None` if a half is empty.
+    pub(crate) fn split(&self, at: &Bound<Version>) -> Option<(Marker, Marker)> {
+        let (below, above) = self.bounds.split_at(at)?;
+        Some((below.to_marker(), above.to_marker()))
+    }
+}

@@ -1,0 +1,298 @@
+//! The conversation: steps that end in a question, and answers that are learned.
+
+use std::sync::Arc;
+
+use diagnostic::{Diagnose, Diagnostic};
+use index::{Answer, MetadataQuery, Query};
+use packaging::{PackageName, Version};
+use pubgrub::IncompatibilityArena;
+use rustc_hash::FxHashSet;
+
+use crate::environment::{ForkEnvironment, Rule};
+use crate::explain::Conflict;
+use crate::fork::compare_python;
+use crate::lookahead::Lookahead;
+use crate::node::Engine;
+use crate::preference::{Preferences, Voice};
+use crate::python::PythonTarget;
+use crate::resolution::{Merge, Resolution};
+use crate::solve::{ForkAction, ForkState, Halt, PendingFork, Surroundings};
+use crate::world::World;
+use crate::Problem;
+
+/// Where a resolution stands after a step.
+#[derive(Debug)]
+pub enum Step {
+    /// These are to be asked; each is named once.
+    Ask(Vec<Query>),
+    /// What was asked before has to be answered first.
+    Wait,
+    /// Solved.
+    Done(Box<Resolution>),
+    /// There is no solution.
+    Stuck(Box<Conflict>),
+    /// It cannot go on.
+    Failed(ResolveError),
+}
+
+/// Why a resolution cannot go on, although there may be a solution.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ResolveError {
+    /// Only building a source distribution could tell its metadata.
+    #[error("`{name}` {version} can only be read by building `{filename}`: {reason}")]
+    NeedsBuild {
+        /// The project.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// The source distribution.
+        filename: Arc<str>,
+        /// What it does not say by itself.
+        reason: String,
+    },
+    /// An invariant of the engine does not hold: a bug here.
+    #[error("the solver lost track of a node; please report this")]
+    Engine,
+    /// The resolution is over already.
+    #[error("the resolution is over already")]
+    Over,
+}
+
+impl ResolveError {
+    pub(crate) fn needs_build(query: &MetadataQuery, reason: String) -> Self {
+        Self::NeedsBuild {
+            name: query.name.clone(),
+            version: query.version.clone(),
+            filename: query.filename.clone(),
+            reason,
+        }
+    }
+}
+
+impl Diagnose for ResolveError {
+    fn diagnose(&self) -> Diagnostic {
+        match self {
+            Self::NeedsBuild { name, version, .. } => {
+                Diagnostic::error("resolve/needs-build", self).help(format!(
+                    "say what it requires:\n[[tool.uv.dependency-metadata]]\nname = \"{name}\"\nversion = \"{version}\"\nrequires-dist = []"
+                ))
+            }
+            Self::Engine | Self::Over => Diagnostic::error("resolve/internal", self),
+        }
+    }
+}
+
+/// What a resolution took.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Statistics {
+    /// Forks solved.
+    pub forks: usize,
+    /// Versions whose requirements were added, over all forks.
+    pub decisions: usize,
+}
+
+/// How far a resolution is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Progress {
+    /// Projects heard of.
+    pub found: usize,
+    /// Nodes decided in the present fork.
+    pub decided: usize,
+    /// Forks solved.
+    pub forks: usize,
+}
+
+/// Resolves a problem, step by step.
+pub struct Resolver {
+    world: World,
+    preferences: Preferences,
+    lookahead: Lookahead,
+    asked: FxHashSet<Query>,
+    pending: Vec<PendingFork>,
+    active: Option<ForkState>,
+    arena: Option<IncompatibilityArena<Engine>>,
+    merge: Merge,
+    statistics: Statistics,
+    is_over: bool,
+}
+
+impl Resolver {
+    /// Prepares a resolution; nothing is asked before the first step.
+    #[must_use]
+    pub fn new(problem: Problem) -> Self {
+        let preferences = Preferences::new(&problem.preferences);
+        let python = PythonTarget::new(problem.requires_python.bounds().clone());
+        let world = World::new(problem);
+        let mut state = ForkState::new(python);
+        let arena = state.engine.take_incompatibility_arena();
+        let pending = initial_forks(state, &world);
+        Self {
+            world,
+            preferences,
+            lookahead: Lookahead::default(),
+            asked: FxHashSet::default(),
+            pending,
+            active: None,
+            arena: Some(arena),
+            merge: Merge::default(),
+            statistics: Statistics::default(),
+            is_over: false,
+        }
+    }
+
+    /// Takes an answer in. What was not asked, or is known already, changes nothing.
+    pub fn learn(&mut self, query: Query, answer: Answer) {
+        self.lookahead.learned(&query);
+        self.world.index.learn(query, answer);
+    }
+
+    /// Goes on as far as what is known allows.
+    pub fn step(&mut self) -> Step {
+        if self.is_over {
+            return Step::Failed(ResolveError::Over);
+        }
+        loop {
+            let mut state = match self.active.take() {
+                Some(state) => state,
+                None => match self.next_fork() {
+                    Ok(state) => state,
+                    Err(step) => return *step,
+                },
+            };
+            match state.run(&mut self.surroundings()) {
+                Halt::Missing(queries) => {
+                    self.active = Some(state);
+                    return self.ask(queries);
+                }
+                Halt::Solved => self.finish(state),
+                Halt::Forked(actions) => self.suspend(state, actions),
+                Halt::Stuck(tree) => {
+                    self.is_over = true;
+                    return Step::Stuck(Box::new(Conflict::new(*tree, &state, &mut self.world)));
+                }
+                Halt::Failed(error) => {
+                    self.is_over = true;
+                    return Step::Failed(error);
+                }
+            }
+        }
+    }
+
+    /// How far the resolution is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            found: self.lookahead.found(),
+            decided: self.active.as_ref().map_or(0, ForkState::decided),
+            forks: self.statistics.forks,
+        }
+    }
+
+    /// What the resolution took so far.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    fn surroundings(&mut self) -> Surroundings<'_> {
+        Surroundings {
+            world: &mut self.world,
+            preferences: &self.preferences,
+            lookahead: &mut self.lookahead,
+            decisions: &mut self.statistics.decisions,
+        }
+    }
+
+    fn ask(&mut self, needed: Vec<Query>) -> Step {
+        let ahead = self.lookahead.wants(&mut self.world, &self.preferences);
+        let queries: Vec<Query> = needed
+            .into_iter()
+            .chain(ahead)
+            .filter(|query| !self.world.index.knows(query) && self.asked.insert(query.clone()))
+            .collect();
+        if queries.is_empty() { Step::Wait } else { Step::Ask(queries) }
+    }
+
+    /// Takes the next fork from the stack, or ends the resolution.
+    fn next_fork(&mut self) -> Result<ForkState, Box<Step>> {
+        let Some(PendingFork { state, action }) = self.pending.pop() else {
+            self.is_over = true;
+            let merge = std::mem::take(&mut self.merge);
+            let resolution = merge.into_resolution(&mut self.world);
+            return Err(Box::new(Step::Done(Box::new(resolution))));
+        };
+        let mut state = Arc::unwrap_or_clone(state);
+        let arena = self.arena.take().unwrap_or_default();
+        state.engine.restore_incompatibility_arena(arena);
+        state.take_up(action, &mut self.surroundings());
+        Ok(state)
+    }
+
+    fn suspend(&mut self, mut state: ForkState, actions: Vec<ForkAction>) {
+        self.arena = Some(state.engine.take_incompatibility_arena());
+        let state = Arc::new(state);
+        self.pending.extend(
+            actions.into_iter().map(|action| PendingFork { state: state.clone(), action }),
+        );
+    }
+
+    fn finish(&mut self, mut state: ForkState) {
+        self.statistics.forks += 1;
+        let chosen = self.merge.add(&state, &self.world);
+        if self.world.selector.resolution != lock::ResolutionMode::LowestDirect {
+            let marker = state.environment.combined();
+            for (name, version, index) in chosen {
+                self.preferences.insert(&name, version, index, marker, Voice::Sibling);
+            }
+        }
+        let mut arena = state.engine.take_incompatibility_arena();
+        if let Some(next) = self.pending.last() {
+            arena.rewind_to(&next.state.engine);
+        }
+        self.arena = Some(arena);
+    }
+}
+
+/// The forks to begin with: those of an existing lock, or the environments the user named.
+fn initial_forks(state: ForkState, world: &World) -> Vec<PendingFork> {
+    let problem = &world.problem;
+    let markers =
+        if problem.forks.is_empty() { &problem.environments } else { &problem.forks };
+    if markers.is_empty() {
+        return vec![PendingFork { state: Arc::new(state), action: ForkAction::Initial }];
+    }
+    let mut states: Vec<ForkState> = markers
+        .iter()
+        .rev()
+        .filter_map(|marker| {
+            let rules = conflict_rules(*marker, world);
+            let environment = ForkEnvironment::default().with_rules(rules)?;
+            let mut state = state.clone();
+            state.set_environment(environment.narrow(marker.without_extras()));
+            Some(state)
+        })
+        .collect();
+    if world.prefers_old_pythons() {
+        states.sort_by(|left, right| {
+            compare_python(&left.environment, &right.environment).reverse()
+        });
+    } else {
+        states.sort_by(|left, right| compare_python(&left.environment, &right.environment));
+    }
+    let pending = |state| PendingFork { state: Arc::new(state), action: ForkAction::Initial };
+    states.into_iter().map(pending).collect()
+}
+
+/// The sides of conflicts that a fork's marker switches on and off.
+fn conflict_rules(marker: packaging::Marker, world: &World) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    let items: Vec<_> = world.problem.conflicts.iter().flatten().collect();
+    marker.only_extras().visit_extras(&mut |extra, is_wanted| {
+        let item = items.iter().find(|item| crate::environment::conflict_extra(item) == extra);
+        if let Some(item) = item {
+            let item = (**item).clone();
+            rules.push(if is_wanted { Rule::Include(item) } else { Rule::Exclude(item) });
+        }
+    });
+    rules
+}

@@ -1,0 +1,275 @@
+//! The releases of a project on one index, and which of their files could be used.
+
+use std::sync::{Arc, OnceLock};
+
+use index::{File, FileKind, Project, Release};
+use packaging::filename::WheelFilename;
+use packaging::{IndexUrl, Marker, PackageName, RequiresPython, Version, VersionRange, tag};
+
+use crate::explain::Unusable;
+use crate::problem::Problem;
+
+/// What decides whether a file can be used, the same for all files of a project.
+#[derive(Debug)]
+pub(crate) struct FilePolicy {
+    pub(crate) requires_python: RequiresPython,
+    pub(crate) cutoff: Option<i64>,
+    pub(crate) forbids_sdist: bool,
+    pub(crate) forbids_wheel: bool,
+    /// Withdrawn versions that somebody pinned.
+    pub(crate) allowed_yanks: Vec<Version>,
+}
+
+impl FilePolicy {
+    pub(crate) fn new(problem: &Problem, name: &PackageName, allowed_yanks: Vec<Version>) -> Self {
+        let global = problem.options.exclude_newer.as_ref();
+        let cutoff = match problem.options.exclude_newer_package.get(name) {
+            Some(own) => own.as_ref(),
+            None => global,
+        };
+        Self {
+            requires_python: problem.requires_python.clone(),
+            cutoff: cutoff.map(lock::ExcludeNewer::instant),
+            forbids_sdist: problem.builds.forbids_sdist(name),
+            forbids_wheel: problem.builds.forbids_wheel(name),
+            allowed_yanks,
+        }
+    }
+
+    fn excludes(&self, file: &File) -> bool {
+        self.cutoff.is_some_and(|cutoff| file.upload_time.is_none_or(|time| time >= cutoff))
+    }
+
+    fn forbids_yanked(&self, file: &File, version: &Version) -> bool {
+        file.yanked.is_yanked() && !self.allowed_yanks.contains(version)
+    }
+
+    fn sdist(&self, file: &File, version: &Version) -> Result<(), Unusable> {
+        if self.excludes(file) {
+            Err(Unusable::TooNew(file.upload_time))
+        } else if self.forbids_sdist {
+            Err(Unusable::NoBuild)
+        } else if self.forbids_yanked(file, version) {
+            Err(Unusable::yanked(file))
+        } else if file.kind == FileKind::OldSdist {
+            Err(Unusable::OldSdist)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn wheel(&self, file: &File, wheel: &WheelFilename, version: &Version) -> Result<(), Unusable> {
+        if self.excludes(file) {
+            Err(Unusable::TooNew(file.upload_time))
+        } else if self.forbids_wheel {
+            Err(Unusable::NoBinary)
+        } else if self.forbids_yanked(file, version) {
+            Err(Unusable::yanked(file))
+        } else if wheel.is_variant() {
+            Err(Unusable::Variant)
+        } else if !tag::matches_requires_python(wheel, &self.requires_python.bounds()) {
+            Err(Unusable::PythonTag)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// What a release offers, after looking at all its files.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    /// The file whose metadata speaks for the release, and whether a wheel would be installed.
+    pub(crate) verdict: Verdict,
+    /// The Pythons that some usable file supports.
+    pub(crate) pythons: Marker,
+    /// The environments that some usable file supports.
+    pub(crate) environments: Marker,
+    /// The most usable source distribution, usable or not.
+    pub(crate) sdist: Option<Arc<File>>,
+}
+
+/// Whether a release can be used.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    /// By a wheel.
+    Wheel(Arc<File>),
+    /// By a source distribution; the metadata comes from a wheel if there is any.
+    Sdist { sdist: Arc<File>, metadata: Arc<File> },
+    /// Not at all.
+    Unusable(Unusable),
+}
+
+impl Verdict {
+    /// The file whose metadata speaks for the release.
+    pub(crate) fn metadata(&self) -> Option<&Arc<File>> {
+        match self {
+            Self::Wheel(file) | Self::Sdist { metadata: file, .. } => Some(file),
+            Self::Unusable(_) => None,
+        }
+    }
+
+    /// The `Requires-Python` of the file that would be installed.
+    pub(crate) fn requires_python(&self) -> Option<&RequiresPython> {
+        let file = match self {
+            Self::Wheel(file) | Self::Sdist { sdist: file, .. } => file,
+            Self::Unusable(_) => return None,
+        };
+        file.requires_python.as_ref().map(|requires_python| &*requires_python.value)
+    }
+}
+
+fn judge(release: &Release, version: &Version, policy: &FilePolicy) -> Offer {
+    let mut pythons = Marker::FALSE;
+    let mut environments = Marker::FALSE;
+    let mut sdist: Option<(&Arc<File>, Result<(), Unusable>)> = None;
+    for file in &release.sdists {
+        let verdict = policy.sdist(file, version);
+        if verdict.is_ok() {
+            (pythons, environments) = (Marker::TRUE, Marker::TRUE);
+        }
+        let is_better = sdist.as_ref().is_none_or(|(_, known)| is_better(&verdict, known));
+        if is_better {
+            sdist = Some((file, verdict));
+        }
+    }
+    let mut best: Option<(&Arc<File>, &WheelFilename, Result<(), Unusable>)> = None;
+    for file in &release.wheels {
+        let FileKind::Wheel(wheel) = &file.kind else { continue };
+        let verdict = policy.wheel(file, wheel, version);
+        if verdict.is_ok() && !(pythons.is_true() && environments.is_true()) {
+            let python = tag::implied_python_marker(wheel);
+            pythons = pythons.or(python);
+            environments = environments.or(tag::implied_marker(wheel));
+        }
+        let is_better = best.as_ref().is_none_or(|(_, known_wheel, known)| {
+            match (wheel.is_variant(), known_wheel.is_variant()) {
+                (false, true) => true,
+                (true, false) => false,
+                _ if verdict.is_ok() && known.is_ok() => wheel.build > known_wheel.build,
+                _ => is_better(&verdict, known),
+            }
+        });
+        if is_better {
+            best = Some((file, wheel, verdict));
+        }
+    }
+    let listed = sdist.as_ref().map(|(file, _)| (*file).clone());
+    Offer { verdict: verdict(best, sdist), pythons, environments, sdist: listed }
+}
+
+fn is_better(new: &Result<(), Unusable>, known: &Result<(), Unusable>) -> bool {
+    match (new, known) {
+        (Ok(()), known) => known.is_err(),
+        (Err(_), Ok(())) => false,
+        (Err(new), Err(known)) => new.is_closer_than(known),
+    }
+}
+
+fn verdict(
+    wheel: Option<(&Arc<File>, &WheelFilename, Result<(), Unusable>)>,
+    sdist: Option<(&Arc<File>, Result<(), Unusable>)>,
+) -> Verdict {
+    match (wheel, sdist) {
+        (Some((wheel, _, Ok(()))), _) => Verdict::Wheel(wheel.clone()),
+        (Some((wheel, name, Err(reason))), Some((sdist, Ok(()))))
+            if !reason.is_cutoff() && !name.is_variant() =>
+        {
+            Verdict::Sdist { sdist: sdist.clone(), metadata: wheel.clone() }
+        }
+        (_, Some((sdist, Ok(())))) => {
+            Verdict::Sdist { sdist: sdist.clone(), metadata: sdist.clone() }
+        }
+        (Some((_, _, Err(wheel))), sdist) => {
+            Verdict::Unusable(Unusable::of_both(Some(wheel), sdist.and_then(|(_, it)| it.err())))
+        }
+        (None, Some((_, Err(sdist)))) => Verdict::Unusable(Unusable::of_both(None, Some(sdist))),
+        (None, None) => Verdict::Unusable(Unusable::NoFiles),
+    }
+}
+
+/// The releases of a project on one index.
+#[derive(Debug)]
+pub(crate) struct VersionMap {
+    pub(crate) index: IndexUrl,
+    pub(crate) project: Arc<Project>,
+    pub(crate) policy: FilePolicy,
+    entries: Vec<(Version, OnceLock<Offer>)>,
+    /// Whether some version has a local part.
+    pub(crate) has_locals: bool,
+}
+
+impl VersionMap {
+    pub(crate) fn new(index: IndexUrl, project: Arc<Project>, policy: FilePolicy) -> Self {
+        let entries: Vec<_> = project
+            .releases
+            .iter()
+            .filter(|(_, release)| release.files().next().is_some())
+            .map(|(version, _)| (version.clone(), OnceLock::new()))
+            .collect();
+        let has_locals = entries.iter().any(|(version, _)| version.is_local());
+        Self { index, project, policy, entries, has_locals }
+    }
+
+    /// What a version offers.
+    pub(crate) fn offer(&self, version: &Version) -> Option<(&Version, &Offer)> {
+        let at = self.entries.binary_search_by(|(known, _)| known.cmp(version)).ok()?;
+        self.offer_at(at)
+    }
+
+    fn offer_at(&self, at: usize) -> Option<(&Version, &Offer)> {
+        let (version, cell) = &self.entries[at];
+        let release = self.project.releases.get(version)?;
+        Some((version, cell.get_or_init(|| judge(release, version, &self.policy))))
+    }
+
+    /// The versions of a range that exist at all (the cut-off hides some), ascending.
+    pub(crate) fn within<'a>(
+        &'a self,
+        range: &'a VersionRange,
+    ) -> impl DoubleEndedIterator<Item = (&'a Version, &'a Offer)> {
+        let (start, end) = self.bounds(range);
+        (start..end)
+            .filter(|at| range.contains(&self.entries[*at].0) && self.exists(*at))
+            .filter_map(|at| self.offer_at(at))
+    }
+
+    fn bounds(&self, range: &VersionRange) -> (usize, usize) {
+        use std::ops::Bound;
+        let Some((lower, upper)) = range.bounding_range() else { return (0, 0) };
+        let start = match lower {
+            Bound::Included(lower) => self.entries.partition_point(|(version, _)| version < lower),
+            Bound::Excluded(lower) => self.entries.partition_point(|(version, _)| version <= lower),
+            Bound::Unbounded => 0,
+        };
+        let end = match upper {
+            Bound::Included(upper) => self.entries.partition_point(|(version, _)| version <= upper),
+            Bound::Excluded(upper) => self.entries.partition_point(|(version, _)| version < upper),
+            Bound::Unbounded => self.entries.len(),
+        };
+        (start, end.max(start))
+    }
+
+    fn exists(&self, at: usize) -> bool {
+        self.policy.cutoff.is_none()
+            || self
+                .project
+                .releases
+                .get(&self.entries[at].0)
+                .is_some_and(|release| release.files().any(|file| !self.policy.excludes(file)))
+    }
+
+    /// All versions that exist, ascending.
+    pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = &Version> {
+        (0..self.entries.len()).filter(|at| self.exists(*at)).map(|at| &self.entries[at].0)
+    }
+
+    /// All versions on the page, ascending, hidden ones too.
+    pub(crate) fn all_versions(&self) -> impl DoubleEndedIterator<Item = &Version> {
+        self.entries.iter().map(|(version, _)| version)
+    }
+
+    /// Whether the cut-off hides the file.
+    pub(crate) fn hides(&self, file: &File) -> bool {
+        self.policy.excludes(file)
+    }
+}

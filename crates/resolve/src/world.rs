@@ -1,0 +1,359 @@
+//! What all forks of a resolution share: the problem, prepared, and what indexes said, digested.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use index::{Absence, Index, Known, MetadataQuery, Query};
+use lock::{ForkStrategy, ResolutionMode};
+use packaging::{
+    ConflictItem, GroupName, IndexUrl, Marker, PackageName, RequiresPython, Version,
+};
+use rustc_hash::FxHashMap;
+
+use crate::candidate::{self, Prereleases, Selector};
+use crate::demand::{Demand, Origin};
+use crate::environment::ForkEnvironment;
+use crate::expand::{Context, Modifiers};
+use crate::explain::{Gone, PackageGone};
+use crate::fork::Fork;
+use crate::problem::{IndexStrategy, LocalProject, Problem};
+use crate::version_map::{FilePolicy, VersionMap};
+
+/// When something said about a project holds.
+#[derive(Clone, Debug)]
+struct Scope {
+    marker: Marker,
+    conflict: Option<ConflictItem>,
+}
+
+impl Scope {
+    fn of(demand: &Demand) -> Self {
+        let conflict = match &demand.origin {
+            Origin::Registry { conflict, .. } => conflict.clone(),
+            Origin::Direct => None,
+        };
+        Self { marker: demand.marker, conflict }
+    }
+
+    fn holds(&self, environment: &ForkEnvironment) -> bool {
+        environment.includes(self.marker)
+            && self.conflict.as_ref().is_none_or(|item| environment.includes_item(item))
+    }
+}
+
+type Scoped<T> = FxHashMap<PackageName, Vec<(Scope, T)>>;
+
+fn holds<T>(scoped: &Scoped<T>, name: &PackageName, environment: &ForkEnvironment) -> bool {
+    scoped.get(name).is_some_and(|all| all.iter().any(|(scope, _)| scope.holds(environment)))
+}
+
+/// A source tree with its requirements prepared.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(crate) project: LocalProject,
+    pub(crate) version: Version,
+    pub(crate) requires: Vec<Demand>,
+    groups: BTreeMap<GroupName, Vec<Demand>>,
+}
+
+impl Local {
+    pub(crate) fn group(&self, group: &GroupName) -> Option<&[Demand]> {
+        self.groups.get(group).map(Vec::as_slice)
+    }
+}
+
+/// What a distribution says about itself, prepared.
+#[derive(Debug)]
+pub(crate) struct KnownFacts {
+    pub(crate) requires_python: Option<Arc<RequiresPython>>,
+    pub(crate) requires: Vec<Demand>,
+}
+
+/// What is known of a distribution.
+pub(crate) enum Facts {
+    Missing(Query),
+    Gone(Gone),
+    NeedsBuild(String),
+    Known(Arc<KnownFacts>),
+}
+
+/// What is known of a project's releases.
+#[derive(Clone)]
+pub(crate) enum Found {
+    Missing(Vec<Query>),
+    Gone(PackageGone),
+    Maps(Arc<[Arc<VersionMap>]>),
+}
+
+/// What all forks share.
+pub(crate) struct World {
+    pub(crate) problem: Problem,
+    pub(crate) index: Index,
+    pub(crate) modifiers: Modifiers,
+    pub(crate) requirements: Vec<Demand>,
+    pub(crate) selector: Selector,
+    /// The environments that must find a distribution.
+    pub(crate) artifact_environments: Vec<Marker>,
+    locals: FxHashMap<PackageName, Vec<Arc<Local>>>,
+    explicit: Scoped<IndexUrl>,
+    prerelease_names: Scoped<()>,
+    direct_names: Scoped<()>,
+    yanks: FxHashMap<PackageName, Vec<Version>>,
+    maps: FxHashMap<(PackageName, Option<IndexUrl>), Found>,
+    facts: FxHashMap<Arc<str>, Arc<KnownFacts>>,
+}
+
+impl World {
+    pub(crate) fn new(problem: Problem) -> Self {
+        let modifiers = Modifiers::new(&problem);
+        let requirements: Vec<Demand> = problem.requirements.iter().map(Demand::from).collect();
+        let locals = locals(&problem);
+        let mut first_party: Vec<Demand> = Vec::new();
+        for local in locals.values().flatten() {
+            let context =
+                Context::Package { name: &local.project.name, version: &local.version };
+            first_party.extend(modifiers.apply(context, &local.requires));
+            for demands in local.groups.values() {
+                first_party.extend(modifiers.apply(context, demands));
+            }
+        }
+        first_party.extend(modifiers.apply(Context::Root, &requirements));
+        let direct_names = scoped(&first_party, |_| Some(()));
+        let explicit = scoped(&first_party, |demand| match &demand.origin {
+            Origin::Registry { index, .. } => index.clone(),
+            Origin::Direct => None,
+        });
+        let bounds = problem
+            .constraints
+            .iter()
+            .filter(|one| !modifiers.is_excluded(&one.name))
+            .chain(&problem.overrides.global)
+            .chain(problem.overrides.scoped.iter().flat_map(|(_, _, all)| all));
+        first_party.extend(bounds.map(Demand::from));
+        let mut artifact_environments = problem.environments.clone();
+        artifact_environments.extend(&problem.required_environments);
+        Self {
+            yanks: yanks(&problem, &first_party),
+            prerelease_names: scoped(&first_party, |demand| {
+                demand.names_prerelease().then_some(())
+            }),
+            direct_names,
+            explicit,
+            selector: Selector {
+                resolution: problem.options.resolution,
+                strategy: problem.indexes.strategy,
+            },
+            artifact_environments,
+            index: Index::default(),
+            maps: FxHashMap::default(),
+            facts: FxHashMap::default(),
+            modifiers,
+            requirements,
+            locals,
+            problem,
+        }
+    }
+
+    /// Whether a project comes from the workspace, a path or a URL.
+    pub(crate) fn is_direct(&self, name: &PackageName) -> bool {
+        self.locals.contains_key(name)
+    }
+
+    /// The source tree a project comes from in a fork.
+    pub(crate) fn local(
+        &self,
+        name: &PackageName,
+        _environment: &ForkEnvironment,
+    ) -> Option<Arc<Local>> {
+        self.locals.get(name)?.first().cloned()
+    }
+
+    /// The index a project must come from in a fork, if a requirement says so.
+    pub(crate) fn explicit_index(
+        &self,
+        name: &PackageName,
+        environment: &ForkEnvironment,
+    ) -> Option<&IndexUrl> {
+        let all = self.explicit.get(name)?;
+        all.iter().find(|(scope, _)| scope.holds(environment)).map(|(_, index)| index)
+    }
+
+    pub(crate) fn prereleases(
+        &self,
+        name: &PackageName,
+        environment: &ForkEnvironment,
+    ) -> Prereleases {
+        let options = &self.problem.options;
+        let mode = options.prerelease_package.get(name).copied().unwrap_or(options.prerelease);
+        candidate::prereleases(mode, || holds(&self.prerelease_names, name, environment))
+    }
+
+    pub(crate) fn wants_highest(&self, name: &PackageName, environment: &ForkEnvironment) -> bool {
+        self.selector.wants_highest(|| holds(&self.direct_names, name, environment))
+    }
+
+    /// Whether a newer Python of a release splits the resolution rather than ruling it out.
+    pub(crate) fn forks_on_python(&self) -> bool {
+        self.problem.options.fork_strategy == ForkStrategy::RequiresPython
+    }
+
+    /// Puts forks in stack order: the last is solved first.
+    pub(crate) fn sort_forks(&self, forks: &mut [Fork]) {
+        if self.prefers_old_pythons() {
+            forks.sort_by(|left, right| {
+                left.compare_python(right).reverse().then_with(|| left.compare_upper_bounds(right))
+            });
+        } else {
+            forks.sort_by(|left, right| {
+                left.compare_python(right).then_with(|| left.compare_upper_bounds(right))
+            });
+        }
+    }
+
+    /// Whether forks for old Pythons are solved first.
+    pub(crate) fn prefers_old_pythons(&self) -> bool {
+        let options = &self.problem.options;
+        options.fork_strategy == ForkStrategy::Fewest || options.resolution == ResolutionMode::Lowest
+    }
+
+    /// The releases of a project: on one index, or on those that are searched for everything.
+    pub(crate) fn maps(&mut self, name: &PackageName, index: Option<&IndexUrl>) -> Found {
+        let key = (name.clone(), index.cloned());
+        if let Some(found) = self.maps.get(&key) {
+            return found.clone();
+        }
+        let found = match index {
+            Some(index) => self.find(name, std::slice::from_ref(index)),
+            None => self.find(name, &self.problem.indexes.implicit),
+        };
+        if !matches!(found, Found::Missing(_)) {
+            self.maps.insert(key, found.clone());
+        }
+        found
+    }
+
+    fn find(&self, name: &PackageName, indexes: &[IndexUrl]) -> Found {
+        if indexes.is_empty() {
+            return Found::Gone(PackageGone::NoIndex);
+        }
+        let is_first_index = self.problem.indexes.strategy == IndexStrategy::FirstIndex;
+        let mut maps = Vec::new();
+        let mut missing = Vec::new();
+        let mut gone = PackageGone::NotFound;
+        for index in indexes {
+            let query = Query::Project { index: index.clone(), name: name.clone() };
+            match self.index.project(&query) {
+                Known::Unasked => missing.push(query),
+                Known::Present(project) => {
+                    let yanks = self.yanks.get(name).cloned().unwrap_or_default();
+                    let policy = FilePolicy::new(&self.problem, name, yanks);
+                    maps.push(Arc::new(VersionMap::new(index.clone(), project.clone(), policy)));
+                }
+                Known::Absent(Absence::Offline) => gone = PackageGone::Offline,
+                Known::Absent(Absence::Unauthorized)
+                    if !self.problem.indexes.ignored_errors.contains(index) =>
+                {
+                    gone = PackageGone::Unauthorized(index.clone());
+                    if is_first_index {
+                        break;
+                    }
+                }
+                Known::Absent(_) => {}
+            }
+            if is_first_index && !(maps.is_empty() && missing.is_empty()) {
+                break;
+            }
+        }
+        match (missing.is_empty(), maps.is_empty()) {
+            (false, _) => Found::Missing(missing),
+            (true, true) => Found::Gone(gone),
+            (true, false) => Found::Maps(maps.into()),
+        }
+    }
+
+    /// What a distribution says, or what the project says in its place.
+    pub(crate) fn facts(&mut self, query: &MetadataQuery) -> Facts {
+        if let Some(facts) = self.facts.get(&query.url) {
+            return Facts::Known(facts.clone());
+        }
+        let facts = match self.declared_facts(query) {
+            Some(facts) => facts,
+            None => {
+                let asked = Query::Metadata(query.clone());
+                match self.index.metadata(&asked) {
+                    Known::Unasked => return Facts::Missing(asked),
+                    Known::Absent(Absence::NeedsBuild { reason }) => {
+                        return Facts::NeedsBuild(reason.clone());
+                    }
+                    Known::Absent(absence) => return Facts::Gone(Gone::Metadata(absence.clone())),
+                    Known::Present(metadata) => KnownFacts {
+                        requires_python: metadata.requires_python.clone(),
+                        requires: metadata.requires_dist.iter().map(|it| Demand::from(&**it)).collect(),
+                    },
+                }
+            }
+        };
+        let facts = Arc::new(facts);
+        self.facts.insert(query.url.clone(), facts.clone());
+        Facts::Known(facts)
+    }
+
+    /// `dependency-metadata` for exactly this version, or else for any.
+    fn declared_facts(&self, query: &MetadataQuery) -> Option<KnownFacts> {
+        let entries = || {
+            self.problem.dependency_metadata.iter().filter(|entry| entry.name == query.name)
+        };
+        let entry = entries()
+            .find(|entry| entry.version.as_ref() == Some(&query.version))
+            .or_else(|| entries().find(|entry| entry.version.is_none()))?;
+        let requires_python = entry.requires_python.as_deref();
+        Some(KnownFacts {
+            requires_python: requires_python
+                .and_then(|text| RequiresPython::parse(text).ok())
+                .map(Arc::new),
+            requires: entry.requires_dist.iter().map(Demand::from).collect(),
+        })
+    }
+}
+
+fn locals(problem: &Problem) -> FxHashMap<PackageName, Vec<Arc<Local>>> {
+    let mut locals: FxHashMap<PackageName, Vec<Arc<Local>>> = FxHashMap::default();
+    for project in &problem.local {
+        let local = Local {
+            version: project.version.clone().unwrap_or_else(|| Version::new([0])),
+            requires: project.requires_dist.iter().map(Demand::from).collect(),
+            groups: project
+                .groups
+                .iter()
+                .map(|(group, all)| (group.clone(), all.iter().map(Demand::from).collect()))
+                .collect(),
+            project: project.clone(),
+        };
+        locals.entry(project.name.clone()).or_default().push(Arc::new(local));
+    }
+    locals
+}
+
+fn scoped<T>(demands: &[Demand], pick: impl Fn(&Demand) -> Option<T>) -> Scoped<T> {
+    let mut map = Scoped::default();
+    for demand in demands {
+        if let Some(value) = pick(demand) {
+            let entries: &mut Vec<_> = map.entry(demand.name.clone()).or_default();
+            entries.push((Scope::of(demand), value));
+        }
+    }
+    map
+}
+
+/// Withdrawn versions that may be used all the same: pinned, or in the existing lock.
+fn yanks(problem: &Problem, demands: &[Demand]) -> FxHashMap<PackageName, Vec<Version>> {
+    let mut yanks: FxHashMap<PackageName, Vec<Version>> = FxHashMap::default();
+    let pinned = demands
+        .iter()
+        .filter_map(|demand| demand.pinned().map(|version| (&demand.name, version)));
+    let preferred = problem.preferences.iter().map(|one| (&one.name, &one.version));
+    for (name, version) in pinned.chain(preferred) {
+        yanks.entry(name.clone()).or_default().push(version.clone());
+    }
+    yanks
+}
