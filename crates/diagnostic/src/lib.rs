@@ -55,6 +55,10 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error with a stable code and a title.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers pass errors and texts alike"
+    )]
     pub fn error(code: impl Into<Cow<'static, str>>, title: impl ToString) -> Self {
         Self {
             code: code.into(),

@@ -140,7 +140,7 @@ fn colours_are_asked_for() {
         .label(0..1, "")
         .in_file("a.toml");
     let text = render(
-        &[warning.clone()],
+        std::slice::from_ref(&warning),
         &Sources::one("a.toml", "a"),
         Dress::Ansi,
     );

@@ -25,6 +25,7 @@ pub use document::ShapeError;
 pub use groups::{Group, GroupItem};
 pub use lower::{LowerError, LoweredRequirement, Part};
 pub use project::{OptionalDependencies, ProjectTable};
+pub use script::ScriptTable;
 pub use tool_uv::{Clock, CutOff, DefaultGroups, ToolUv};
 pub use workspace::{Declared, Kind, Member, MemberGlobs, Workspace};
 
@@ -48,6 +49,8 @@ pub struct Manifest {
     pub has_build_system: bool,
     /// `[tool.uv]`.
     pub uv: ToolUv,
+    /// What a script's block says; `None` for a `pyproject.toml`.
+    pub script: Option<ScriptTable>,
 }
 
 impl Manifest {
@@ -79,6 +82,15 @@ pub fn read(text: &str, file: &str) -> (Option<Manifest>, Vec<Diagnostic>) {
         let document = document.get_ref();
         manifest(&mut reader, document, text, file)
     });
+    finish(reader, manifest, file)
+}
+
+/// Puts the file into what was noted, and the manifest away if it cannot be used.
+fn finish(
+    reader: Reader<'_>,
+    manifest: Option<Manifest>,
+    file: &str,
+) -> (Option<Manifest>, Vec<Diagnostic>) {
     let found: Vec<Diagnostic> = reader
         .found
         .into_iter()
@@ -117,6 +129,7 @@ fn manifest(reader: &mut Reader<'_>, document: &DeTable<'_>, text: &str, file: &
         groups,
         has_build_system: document.contains_key("build-system"),
         uv,
+        script: None,
     }
 }
 

@@ -183,7 +183,7 @@ pub fn lower(
     for source in sources {
         rest = rest.and(source.marker.not());
         let marker = source.marker.and(marker);
-        let source = lowering.from_source(source, folder)?;
+        let source = lowering.sourced(source, folder)?;
         lowered.push(lowering.with(marker, source));
     }
     if !rest.is_false() {
@@ -304,7 +304,7 @@ impl<'c> Lowering<'_, 'c> {
         Ok(self.with(marker, source))
     }
 
-    fn from_source(&self, source: &Source, folder: &str) -> Result<RequirementSource, LowerError> {
+    fn sourced(&self, source: &Source, folder: &str) -> Result<RequirementSource, LowerError> {
         let span = source.span.clone();
         let bad = |url: &str, reason, help| LowerError::Url {
             url: url.to_owned(),
@@ -366,15 +366,15 @@ impl<'c> Lowering<'_, 'c> {
                     is_virtual,
                 })
             }
-            SourceKind::Index { name, span } => self.from_index(name, span),
+            SourceKind::Index { name, span } => self.indexed(name, span),
             SourceKind::Workspace {
                 reference,
                 editable,
-            } => self.from_workspace(reference, *editable, folder, span),
+            } => self.of_member(reference, *editable, folder, span),
         }
     }
 
-    fn from_index(&self, name: &str, span: &Span) -> Result<RequirementSource, LowerError> {
+    fn indexed(&self, name: &str, span: &Span) -> Result<RequirementSource, LowerError> {
         let of_workspace = self
             .context
             .workspace
@@ -415,7 +415,7 @@ impl<'c> Lowering<'_, 'c> {
         })
     }
 
-    fn from_workspace(
+    fn of_member(
         &self,
         reference: &WorkspaceReference,
         editable: Option<bool>,
@@ -429,7 +429,7 @@ impl<'c> Lowering<'_, 'c> {
             }
             WorkspaceReference::Here(true) => self.context.workspace,
             WorkspaceReference::At(path) => {
-                return self.from_other_workspace(&relative(folder, path), editable, span);
+                return self.of_other_member(&relative(folder, path), editable, span);
             }
         };
         let Some(workspace) = workspace else {
@@ -442,7 +442,7 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     /// A member of the workspace at another path, among the folders whose files are known.
-    fn from_other_workspace(
+    fn of_other_member(
         &self,
         root: &str,
         editable: Option<bool>,

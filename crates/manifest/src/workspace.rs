@@ -437,7 +437,7 @@ impl Workspace {
     /// Every mistake found.
     pub fn lowered(&self, member: &Member) -> Result<Vec<LoweredRequirement>, Vec<Diagnostic>> {
         let manifest = &member.manifest;
-        let mut lowering = Batch::new(self, manifest, &member.path, Some(&member.name));
+        let mut lowering = Batch::new(Some(self), manifest, &member.path, Some(&member.name));
         let Some(project) = &manifest.project else {
             return lowering.finish();
         };
@@ -468,7 +468,7 @@ impl Workspace {
     ///
     /// Every mistake found.
     pub fn lowered_root(&self) -> Result<Vec<LoweredRequirement>, Vec<Diagnostic>> {
-        let mut lowering = Batch::new(self, &self.root, ".", None);
+        let mut lowering = Batch::new(Some(self), &self.root, ".", None);
         if self.is_projectless() {
             lowering.groups();
             lowering.check_limits();
@@ -521,7 +521,7 @@ impl Workspace {
         &self,
         requirements: &[DeclaredRequirement],
     ) -> Result<Vec<SourcedRequirement>, Vec<Diagnostic>> {
-        let mut lowering = Batch::new(self, &self.root, ".", None);
+        let mut lowering = Batch::new(Some(self), &self.root, ".", None);
         lowering.lower(requirements, &Part::Base);
         Ok(lowering
             .finish()?
@@ -621,16 +621,16 @@ fn add_included(sets: &mut Vec<Vec<ConflictItem>>, name: &PackageName, manifest:
 }
 
 /// Requirements of one manifest being lowered, with every mistake.
-struct Batch<'b> {
+pub(crate) struct Batch<'b> {
     manifest: &'b Manifest,
-    context: Context<'b>,
+    pub(crate) context: Context<'b>,
     lowered: Vec<LoweredRequirement>,
     found: Vec<Diagnostic>,
 }
 
 impl<'b> Batch<'b> {
-    fn new(
-        workspace: &'b Workspace,
+    pub(crate) fn new(
+        workspace: Option<&'b Workspace>,
         manifest: &'b Manifest,
         folder: &'b str,
         project: Option<&'b PackageName>,
@@ -640,7 +640,7 @@ impl<'b> Batch<'b> {
             folder,
             sources: &manifest.uv.sources,
             indexes: &manifest.uv.indexes,
-            workspace: Some(workspace),
+            workspace,
         };
         Self {
             manifest,
@@ -655,7 +655,7 @@ impl<'b> Batch<'b> {
             .push(error.diagnose().in_file(&self.manifest.file));
     }
 
-    fn lower(&mut self, requirements: &[DeclaredRequirement], part: &Part) {
+    pub(crate) fn lower(&mut self, requirements: &[DeclaredRequirement], part: &Part) {
         for declared in requirements {
             match lower(declared, part, &self.context) {
                 Ok(lowered) => {
@@ -699,7 +699,7 @@ impl<'b> Batch<'b> {
         }
     }
 
-    fn finish(self) -> Result<Vec<LoweredRequirement>, Vec<Diagnostic>> {
+    pub(crate) fn finish(self) -> Result<Vec<LoweredRequirement>, Vec<Diagnostic>> {
         if self.found.is_empty() {
             Ok(self.lowered)
         } else {

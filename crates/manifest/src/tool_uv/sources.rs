@@ -1,6 +1,7 @@
 //! `[tool.uv.sources]`: where requirements come from.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use diagnostic::{Diagnose, Diagnostic, Span};
 use packaging::{ExtraName, GitReference, GroupName, Marker, PackageName};
@@ -214,10 +215,14 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Sources {
         let Some(name) = reader.package_name(raw_name.get_ref(), span.clone()) else {
             continue;
         };
-        if sources.contains_key(&name) {
-            reader.note(&SourceError::Duplicate { name, span });
-        } else {
-            sources.insert(name, list);
+        match sources.entry(name) {
+            Entry::Occupied(first) => {
+                let name = first.key().clone();
+                reader.note(&SourceError::Duplicate { name, span });
+            }
+            Entry::Vacant(place) => {
+                place.insert(list);
+            }
         }
     }
     sources
@@ -269,7 +274,7 @@ fn read_one(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<Sour
     let place = format!("tool.uv.sources.{name}");
     let table = reader.table(node, &place)?;
     reader.only(table, KEYS, &place);
-    let entry = Entry {
+    let entry = SourceTable {
         table,
         place: &place,
         name,
@@ -292,13 +297,13 @@ fn read_one(reader: &mut Reader<'_>, node: &Node<'_>, name: &str) -> Option<Sour
 }
 
 /// One table of a source.
-struct Entry<'e, 'd> {
+struct SourceTable<'e, 'd> {
     table: &'e DeTable<'d>,
     place: &'e str,
     name: &'e str,
 }
 
-impl Entry<'_, '_> {
+impl SourceTable<'_, '_> {
     fn text(&self, reader: &mut Reader<'_>, key: &str) -> Option<String> {
         let node = self.table.get(key)?;
         reader
