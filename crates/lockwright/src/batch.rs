@@ -60,7 +60,9 @@ impl Record {
     /// The query could not be answered, or its answer is damaged.
     pub fn answer(self) -> Result<Answer, SourceError> {
         let cached = Cached::from_bytes(&self.outcome?);
-        cached.map(|cached| cached.answer).ok_or_else(|| damaged("an answer cannot be read"))
+        cached
+            .map(|cached| cached.answer)
+            .ok_or_else(|| damaged("an answer cannot be read"))
     }
 }
 
@@ -107,7 +109,13 @@ fn split_record(bytes: &[u8]) -> Option<(Record, &[u8])> {
         Err(serde_json::from_slice::<WireError>(body)
             .map_or_else(|_| damaged("a failure cannot be read"), SourceError::from))
     };
-    Some((Record { place: u32::from_le_bytes(*place), outcome }, rest))
+    Some((
+        Record {
+            place: u32::from_le_bytes(*place),
+            outcome,
+        },
+        rest,
+    ))
 }
 
 fn damaged(reason: &str) -> SourceError {
@@ -152,7 +160,10 @@ mod tests {
     #[test]
     fn records_arrive_whole_however_they_are_cut() {
         let sent = [
-            Record { place: 7, outcome: Ok(b"seven".to_vec()) },
+            Record {
+                place: 7,
+                outcome: Ok(b"seven".to_vec()),
+            },
             Record {
                 place: 300,
                 outcome: Err(SourceError {
@@ -160,13 +171,18 @@ mod tests {
                     ..SourceError::new("http://index.example/simple/a/", "the server answered 503")
                 }),
             },
-            Record { place: 0, outcome: Ok(Vec::new()) },
+            Record {
+                place: 0,
+                outcome: Ok(Vec::new()),
+            },
         ];
         let bytes: Vec<u8> = sent.iter().flat_map(Record::to_bytes).collect();
         for size in [1, 2, 5, 9, 13, bytes.len()] {
             let mut records = Records::default();
-            let got: Vec<Record> =
-                bytes.chunks(size).flat_map(|piece| records.push(piece)).collect();
+            let got: Vec<Record> = bytes
+                .chunks(size)
+                .flat_map(|piece| records.push(piece))
+                .collect();
             assert_eq!(got, sent);
             assert!(!records.is_amid_record());
         }
@@ -174,7 +190,11 @@ mod tests {
 
     #[test]
     fn a_broken_off_reply_is_noticed() {
-        let bytes = Record { place: 1, outcome: Ok(b"answer".to_vec()) }.to_bytes();
+        let bytes = Record {
+            place: 1,
+            outcome: Ok(b"answer".to_vec()),
+        }
+        .to_bytes();
         let mut records = Records::default();
         assert!(records.push(&bytes[..bytes.len() - 1]).is_empty());
         assert!(records.is_amid_record());

@@ -11,6 +11,7 @@ pub mod source;
 pub mod transport;
 
 mod locking;
+mod problem;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
 pub use locking::{Failure, FailureKind, lock};

@@ -1,0 +1,54 @@
+//! What one request may use.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use worker::Request;
+
+use crate::reply::Refusal;
+
+/// The largest request body.
+pub(crate) const BODY: usize = 1024 * 1024;
+
+/// How long one lock may take.
+pub(crate) const LOCK_TIME: Duration = Duration::from_secs(60);
+
+/// How long an index may take for one answer.
+pub(crate) const FETCH_TIME: Duration = Duration::from_secs(20);
+
+/// How many requests a shard has under way at once; the platform lets six connections wait.
+pub(crate) const SHARD_CONCURRENCY: usize = 6;
+
+/// The largest answer that is read from an index.
+pub(crate) const ANSWER: usize = 64 * 1024 * 1024;
+
+/// Reads a request's body, and stops as soon as it is known to be too large.
+pub(crate) async fn read_body(request: &mut Request) -> Result<Vec<u8>, Refusal> {
+    let announced = request.headers().get("content-length").ok().flatten();
+    if announced
+        .and_then(|length| length.parse().ok())
+        .is_some_and(|length: usize| length > BODY)
+    {
+        return Err(too_large());
+    }
+    let Ok(mut stream) = request.stream() else {
+        return Ok(Vec::new());
+    };
+    let mut body = Vec::new();
+    while let Some(piece) = stream.next().await {
+        let piece =
+            piece.map_err(|_| Refusal::new(400, "request/body-broken", "the body broke off"))?;
+        if body.len() + piece.len() > BODY {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+fn too_large() -> Refusal {
+    let title = format!("the body is larger than {} KiB", BODY / 1024);
+    Refusal::new(413, "request/too-large", title).help(
+        "send only `pyproject.toml`, an existing lock, and workspace members' `pyproject.toml`",
+    )
+}
