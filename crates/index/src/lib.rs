@@ -1,22 +1,29 @@
 //! What package indexes say: an [`Index`] holds everything heard so far, and only grows.
 
+#[cfg(test)]
+mod archives;
 pub mod digest;
 pub mod metadata;
+pub mod page;
 pub mod project;
 pub mod query;
 pub mod sdist;
 pub mod simple_html;
 pub mod simple_json;
+mod tar;
 pub mod wheel;
+mod zip;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-pub use metadata::Metadata;
-pub use project::{CoreMetadata, File, FileKind, Project, Release, Yanked};
+pub use metadata::{Metadata, MetadataError};
 pub use packaging::IndexUrl;
+pub use page::PageError;
+pub use project::{CoreMetadata, File, FileKind, FileRequiresPython, Project, Release, Yanked};
 pub use query::{Absence, Answer, MetadataQuery, Query};
+pub use zip::ZipError;
 
 /// What is known about something: never asked, asked and absent, or present.
 ///

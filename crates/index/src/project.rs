@@ -55,6 +55,38 @@ pub struct File {
     pub core_metadata: Option<CoreMetadata>,
 }
 
+impl File {
+    /// What the file's name says, if it is a wheel.
+    #[must_use]
+    pub fn wheel(&self) -> Option<&Arc<WheelFilename>> {
+        match &self.kind {
+            FileKind::Wheel(wheel) => Some(wheel),
+            FileKind::Sdist | FileKind::OldSdist => None,
+        }
+    }
+
+    /// Whether the file is a wheel.
+    #[must_use]
+    pub fn is_wheel(&self) -> bool {
+        self.wheel().is_some()
+    }
+
+    /// Whether, and why, the file was withdrawn.
+    #[must_use]
+    pub fn yanked(&self) -> Option<&Arc<str>> {
+        match &self.yanked {
+            Yanked::No => None,
+            Yanked::Yes(reason) => Some(reason),
+        }
+    }
+
+    /// The digest that locks record: of the strongest algorithm advertised.
+    #[must_use]
+    pub fn strongest_hash(&self) -> Option<&Hash> {
+        self.hashes.last()
+    }
+}
+
 /// `Requires-Python` of one file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileRequiresPython {

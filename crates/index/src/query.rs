@@ -59,6 +59,18 @@ impl MetadataQuery {
     }
 }
 
+impl MetadataQuery {
+    /// Where the metadata beside the file is (PEP 658).
+    #[must_use]
+    pub fn metadata_url(&self) -> String {
+        // A query of the URL belongs to the file; the suffix goes before it.
+        match self.url.split_once('?') {
+            Some((path, query)) => format!("{path}.metadata?{query}"),
+            None => format!("{}.metadata", self.url),
+        }
+    }
+}
+
 /// Why there is nothing.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub enum Absence {
