@@ -110,6 +110,20 @@ impl<'a> WheelParts<'a> {
             _ => Err("expected the build tag to start with a number"),
         }
     }
+
+    /// Reads the variant label.
+    ///
+    /// # Errors
+    ///
+    /// It is too long, or has odd characters.
+    pub fn variant_label(&self) -> Result<Option<&'a str>, &'static str> {
+        match self.variant {
+            Some(label) if !is_label(label) => {
+                Err("expected a variant label of at most 16 characters")
+            }
+            label => Ok(label),
+        }
+    }
 }
 
 impl WheelFilename {
@@ -133,12 +147,7 @@ impl WheelFilename {
             tags: WheelTags::parse(parts.tags)
                 .map(Arc::new)
                 .ok_or_else(|| invalid("expected tags of letters, digits and `_`"))?,
-            variant: match parts.variant {
-                Some(label) if !is_label(label) => {
-                    return Err(invalid("expected a variant label of at most 16 characters"));
-                }
-                label => label.map(Into::into),
-            },
+            variant: parts.variant_label().map_err(invalid)?.map(Into::into),
         })
     }
 

@@ -121,6 +121,14 @@ struct Wanted {
     url: Option<Arc<str>>,
 }
 
+/// A marker with its text.
+#[derive(Default)]
+struct Condition {
+    marker: Marker,
+    text: Option<Arc<str>>,
+    warnings: Vec<String>,
+}
+
 struct Parser<'a> {
     text: &'a str,
     at: usize,
@@ -197,7 +205,7 @@ impl<'a> Parser<'a> {
             return Err(self.or_unnamed(start, error));
         }
         self.skip_space();
-        let (marker, marker_text, warnings) = self.marker()?;
+        let Condition { marker, text: marker_text, warnings } = self.marker()?;
         self.skip_space();
         if !(self.rest().is_empty() || self.allows_comment && self.rest().starts_with('#')) {
             return Err(self.unexpected("`;` or the end"));
@@ -370,9 +378,9 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn marker(&mut self) -> Result<(Marker, Option<Arc<str>>, Vec<String>), RequirementError> {
+    fn marker(&mut self) -> Result<Condition, RequirementError> {
         if !self.eat(';') {
-            return Ok((Marker::TRUE, None, Vec::new()));
+            return Ok(Condition::default());
         }
         self.skip_space();
         let rest = self.rest();
@@ -387,7 +395,7 @@ impl<'a> Parser<'a> {
         })?;
         self.at += end;
         let warnings = parsed.warnings.iter().map(ToString::to_string).collect();
-        Ok((parsed.marker, Some(text.into()), warnings))
+        Ok(Condition { marker: parsed.marker, text: Some(text.into()), warnings })
     }
 }
 
