@@ -8,6 +8,7 @@ mod git;
 mod read;
 mod shape;
 mod write;
+mod written_marker;
 
 use diagnostic::Diagnostic;
 use lock::Lock;

@@ -155,8 +155,11 @@ pub struct Package {
     pub id: PackageId,
     /// The forks it belongs to, in the lock's order; only when several packages share its name.
     pub forks: Vec<Marker>,
-    /// When it is reached at all; with conflict pseudo-extras, not simplified.
+    /// When it is reached at all; with conflict pseudo-extras, not simplified. Edges are written
+    /// without what it says already. [`Lock::mark`](crate::Lock::mark) computes it.
     pub marker: Marker,
+    /// The same for its extras; one that is missing is reached whenever the package is.
+    pub extra_markers: BTreeMap<ExtraName, Marker>,
     /// Edges that always hold.
     pub dependencies: Vec<Dependency>,
     /// Edges of its extras.

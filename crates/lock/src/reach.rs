@@ -103,6 +103,24 @@ pub fn reach(lock: &Lock) -> Reach {
 }
 
 impl Lock {
+    /// Sets the markers of all packages and their extras to what the graph says.
+    ///
+    /// With conflicts, a marker that asks about chosen extras claims nothing for choices that
+    /// conflict; nor does any, when the edges do not tell how they came to be.
+    pub fn mark(&mut self) {
+        let reach = reach(self);
+        let impossible = self.at_most_one().not();
+        for (at, package) in self.packages.iter_mut().enumerate() {
+            package.marker = reach.of(at, &Part::Base).or(impossible);
+            let extras = package.optional_dependencies.keys();
+            let markers = extras.map(|extra| {
+                let marker = reach.of(at, &Part::Extra(extra.clone())).or(impossible);
+                (extra.clone(), marker)
+            });
+            package.extra_markers = markers.collect();
+        }
+    }
+
     /// The requirements that belong to no package: those of a script or of a root without
     /// `[project]`, and of that root's groups.
     pub fn asked_beside(&self) -> impl Iterator<Item = &SourcedRequirement> {

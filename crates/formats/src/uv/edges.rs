@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use lock::{Lock, Package, PackageId, Part, Reach};
+use lock::{Lock, Package, PackageId, Part};
 use packaging::{ExtraName, Marker, PackageName};
 
 use super::write::source;
@@ -11,11 +11,8 @@ use crate::layout::{Inline, one_line, quoted};
 /// What has to be known about the whole graph to write one edge.
 pub(super) struct Edges<'a> {
     pub(super) lock: &'a Lock,
-    reach: Reach,
     /// Where some fork speaks, simplified.
     environment: Marker,
-    /// That no two conflicting extras or groups are chosen together.
-    at_most_one: Marker,
     named: HashMap<&'a PackageName, usize>,
     packages: HashMap<&'a PackageId, &'a Package>,
 }
@@ -35,9 +32,7 @@ impl<'a> Edges<'a> {
         }
         Self {
             lock,
-            reach: lock::reach(lock),
             environment: lock.simplify(lock.environment()),
-            at_most_one: lock.at_most_one(),
             named,
             packages: lock
                 .packages
@@ -48,10 +43,10 @@ impl<'a> Edges<'a> {
     }
 
     /// The edges of one part of a package: sorted, and merged where only the extras differ.
-    pub(super) fn of(&self, at: usize, part: &Part) -> Vec<String> {
-        let parent = self.surroundings(at, part);
+    pub(super) fn of(&self, package: &'a Package, part: &Part) -> Vec<String> {
+        let parent = self.surroundings(package, part);
         let mut edges: Vec<Edge<'a>> = Vec::new();
-        for edge in self.lock.packages[at].edges(part) {
+        for edge in package.edges(part) {
             let marker = self
                 .lock
                 .simplify(edge.marker)
@@ -77,12 +72,17 @@ impl<'a> Edges<'a> {
     }
 
     /// Where a part is reached, whatever extras are chosen: what its edges need not repeat.
-    fn surroundings(&self, at: usize, part: &Part) -> Marker {
-        let reached = self
-            .reach
-            .of(at, part)
-            .and(self.at_most_one)
-            .without_extras();
+    fn surroundings(&self, package: &Package, part: &Part) -> Marker {
+        let reached = match part {
+            Part::Base => package.marker,
+            Part::Extra(extra) => package
+                .extra_markers
+                .get(extra)
+                .copied()
+                .unwrap_or(package.marker),
+            Part::Group(_) => Marker::TRUE,
+        };
+        let reached = reached.without_extras();
         if reached.is_false() {
             Marker::TRUE
         } else {

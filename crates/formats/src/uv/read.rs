@@ -10,7 +10,7 @@ use std::sync::Arc;
 use diagnostic::{Diagnostic, Span};
 use lock::{
     Artifact, ArtifactSource, Asked, Declared, DefaultGroups, Dependency, DependencyMetadata,
-    ExcludeNewer, Lock, Options, Package, PackageExclude, PackageId, PackageOverride, Part, Source,
+    ExcludeNewer, Lock, Options, Package, PackageExclude, PackageId, PackageOverride, Source,
 };
 use packaging::{
     ConflictItem, ConflictKind, ExtraName, GroupName, Hash, IndexUrl, Marker, PackageName,
@@ -95,10 +95,7 @@ impl Reader {
                 .push(set.iter().filter_map(|item| self.conflict(item)).collect());
         }
         lock.packages = self.packages(&shape.packages);
-        let reach = lock::reach(&lock);
-        for (at, package) in lock.packages.iter_mut().enumerate() {
-            package.marker = reach.of(at, &Part::Base);
-        }
+        lock.mark();
         lock
     }
 
@@ -155,13 +152,14 @@ impl Reader {
         let Some(text) = text else {
             return Marker::TRUE;
         };
-        match Marker::parse(text.get_ref()) {
-            Ok(parsed) => parsed.marker,
-            Err(error) => {
-                self.problem("uv/marker", error, text.span());
-                Marker::TRUE
-            }
-        }
+        super::written_marker::parse(text.get_ref()).unwrap_or_else(|error| {
+            let span = text.span();
+            // The quote before the text is part of the span.
+            let start = (span.start + 1 + error.start).min(span.end);
+            let end = (span.start + 1 + error.end).clamp(start, span.end);
+            self.problem("uv/marker", error, start..end);
+            Marker::TRUE
+        })
     }
 
     /// A marker that the file gives without `requires-python`.
@@ -559,6 +557,7 @@ impl Reader {
         Package {
             forks: self.environments(&shape.resolution_markers),
             marker: Marker::TRUE,
+            extra_markers: BTreeMap::new(),
             dependencies,
             optional_dependencies: self.named(optional),
             dev_dependencies: self.named(groups),

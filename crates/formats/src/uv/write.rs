@@ -29,9 +29,9 @@ pub(super) fn write(lock: &Lock) -> String {
     head(&mut page, lock);
     options(&mut page, &lock.options);
     asked(&mut page, &lock.asked);
-    for (at, package) in lock.packages.iter().enumerate() {
+    for package in &lock.packages {
         page.header("[[package]]");
-        write_package(&mut page, &edges, at, package);
+        write_package(&mut page, &edges, package);
     }
     page.0
 }
@@ -406,7 +406,7 @@ fn specifier(specifiers: &VersionSpecifiers) -> String {
     parts.join(",")
 }
 
-fn write_package(page: &mut Page, edges: &Edges<'_>, at: usize, package: &Package) {
+fn write_package<'a>(page: &mut Page, edges: &Edges<'a>, package: &'a Package) {
     page.set("name", quote(package.id.name.as_str()));
     if let Some(version) = &package.id.version {
         page.set("version", quote(&version.to_string()));
@@ -420,13 +420,13 @@ fn write_package(page: &mut Page, edges: &Edges<'_>, at: usize, package: &Packag
         &forks(edges.lock, &package.forks),
         multi_line,
     );
-    page.list("dependencies", &edges.of(at, &Part::Base), multi_line);
+    page.list("dependencies", &edges.of(package, &Part::Base), multi_line);
     if let Some(sdist) = &package.sdist {
         page.set("sdist", artifact(sdist, &package.id.source, None));
     }
     page.list("wheels", &wheels(package), multi_line);
     let part = |page: &mut Page, name: &str, part: &Part| {
-        page.list(name, &edges.of(at, part), multi_line);
+        page.list(name, &edges.of(package, part), multi_line);
     };
     if package
         .optional_dependencies
