@@ -50,6 +50,9 @@ pub struct LockOptions {
     /// `requires-python` or `fewest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fork_strategy: Option<String>,
+    /// The oldest Python of a project that declares no `requires-python`: `3.12`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub python: Option<String>,
     /// Ignore the versions of the existing lock.
     pub upgrade: bool,
     /// Ignore the existing lock's version of these projects; `NAME==VERSION` also pins the new one.

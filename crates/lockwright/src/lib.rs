@@ -11,6 +11,8 @@ pub mod source;
 pub mod transport;
 
 mod locking;
+mod preferences;
+mod question;
 mod problem;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};

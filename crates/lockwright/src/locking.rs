@@ -1,8 +1,17 @@
-//! Locking a project: manifest → problem → resolution → lock → text. (being written)
+//! Locking a project: manifest → problem → resolution → lock → text.
 
-use diagnostic::Diagnostic;
+use std::collections::BTreeMap;
 
-use crate::{LockReply, LockRequest, Progress, Source};
+use diagnostic::{Diagnose, Diagnostic};
+use formats::{FORMATS, LockFormat, WriteRequest};
+use index::{Answer, Query};
+use lock::{Lock, Selection};
+use manifest::Workspace;
+use resolve::{Conflict, Problem, Resolution, ResolveError, Resolver};
+
+use crate::api::{LockedPackage, Stats, WrittenLock};
+use crate::drive::{Conversation, DriveError, Step, drive};
+use crate::{LockReply, LockRequest, Progress, Source, preferences, question};
 
 /// What kind of failure it was; decides exit codes and HTTP statuses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,6 +39,16 @@ pub struct Failure {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Failure {
+    fn new(kind: FailureKind, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { kind, diagnostics }
+    }
+
+    fn input(diagnostics: Vec<Diagnostic>) -> Self {
+        Self::new(FailureKind::Input, diagnostics)
+    }
+}
+
 /// Locks a project.
 ///
 /// # Errors
@@ -40,6 +59,226 @@ pub async fn lock(
     source: &impl Source,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<LockReply, Failure> {
-    let _ = (request, source, progress);
-    Err(Failure { kind: FailureKind::Cancelled, diagnostics: Vec::new() })
+    let formats = wanted_formats(&request.formats).map_err(Failure::input)?;
+    let (workspace, mut warnings) = read_workspace(request)?;
+    let (mut problem, found) =
+        question::pose(&workspace, &request.options).map_err(Failure::input)?;
+    warnings.extend(found);
+    let existing = request.lock.as_deref().and_then(|text| match read_lock(text) {
+        Ok(lock) => Some(lock),
+        Err(found) => {
+            warnings.extend(found);
+            None
+        }
+    });
+    if let Some(existing) = &existing {
+        preferences::adopt(&mut problem, existing, &request.options).map_err(Failure::input)?;
+    }
+    let (resolution, stats) = resolve(problem, &workspace, source, progress).await?;
+    warnings.extend(resolution.warnings().iter().cloned());
+    let lock = resolution.into_lock();
+    let writing = Writing { request, lock: &lock, existing: existing.as_ref() };
+    let (locks, unchanged) = writing.write_all(&formats).map_err(Failure::input)?;
+    Ok(LockReply {
+        locks,
+        unchanged,
+        packages: lock.packages.iter().map(|package| describe(package, &lock)).collect(),
+        warnings: warnings.iter().map(Into::into).collect(),
+        stats,
+    })
+}
+
+fn wanted_formats(names: &[String]) -> Result<Vec<&'static dyn LockFormat>, Vec<Diagnostic>> {
+    if names.is_empty() {
+        return Ok(formats::named("uv").into_iter().collect());
+    }
+    if names.iter().any(|name| name == "all") {
+        return Ok(FORMATS.to_vec());
+    }
+    let known: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
+    let mut wanted = Vec::new();
+    let mut errors = Vec::new();
+    for name in names {
+        match formats::named(name) {
+            Some(format) => wanted.push(format),
+            None => errors.push(
+                Diagnostic::error("formats/unknown-format", format!("`{name}` is no format"))
+                    .help(format!("known are `{}` and `all`", known.join("`, `"))),
+            ),
+        }
+    }
+    if errors.is_empty() { Ok(wanted) } else { Err(errors) }
+}
+
+fn read_workspace(request: &LockRequest) -> Result<(Workspace, Vec<Diagnostic>), Failure> {
+    let mut files: BTreeMap<String, String> = request.files.clone();
+    files.insert("pyproject.toml".to_owned(), request.pyproject.clone());
+    let (workspace, found) = Workspace::from_files(&files, ".");
+    match workspace {
+        Some(workspace) => Ok((workspace, found)),
+        None => Err(Failure::input(found)),
+    }
+}
+
+fn read_lock(text: &str) -> Result<Lock, Vec<Diagnostic>> {
+    let as_warning = |mut diagnostic: Diagnostic| {
+        diagnostic.severity = diagnostic::Severity::Warning;
+        diagnostic.title = format!("the existing lock is ignored: {}", diagnostic.title);
+        diagnostic.in_file("existing lock")
+    };
+    formats::read("", text).map_err(|found| found.into_iter().map(as_warning).collect())
+}
+
+async fn resolve(
+    problem: Problem,
+    workspace: &Workspace,
+    source: &impl Source,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<(Resolution, Stats), Failure> {
+    let mut talk = Talk(Resolver::new(problem));
+    let driven = drive(&mut talk, source, progress).await.map_err(drive_failure)?;
+    let statistics = talk.0.statistics();
+    let stats = Stats {
+        queries: driven.queries,
+        waves: driven.waves,
+        forks: statistics.forks,
+        decisions: statistics.decisions,
+    };
+    match driven.end {
+        Ok(resolution) => Ok((*resolution, stats)),
+        Err(Unsolved::Conflict(conflict)) => {
+            let diagnostic = at_requirements(conflict.diagnose(), &conflict, workspace);
+            Err(Failure::new(FailureKind::NoSolution, vec![diagnostic]))
+        }
+        Err(Unsolved::Failed(error)) => {
+            Err(Failure::new(FailureKind::NeedsBuild, vec![error.diagnose()]))
+        }
+    }
+}
+
+/// Points at the user's own requirements on projects that do not exist.
+fn at_requirements(
+    mut diagnostic: Diagnostic,
+    conflict: &Conflict,
+    workspace: &Workspace,
+) -> Diagnostic {
+    for name in conflict.involved() {
+        if let Some((file, span)) = question::place_of(workspace, &name) {
+            let label = diagnostic::Label { file, span, text: String::new() };
+            diagnostic.labels.push(label);
+        }
+    }
+    diagnostic
+}
+
+fn drive_failure(error: DriveError) -> Failure {
+    let kind = match &error {
+        DriveError::Source(error) if error.timed_out => FailureKind::IndexTimeout,
+        DriveError::Source(_) | DriveError::Stalled => FailureKind::Index,
+    };
+    let code = match kind {
+        FailureKind::IndexTimeout => "index/timeout",
+        _ => "index/failed",
+    };
+    Failure::new(kind, vec![Diagnostic::error(code, error)])
+}
+
+/// The resolver as something that can be driven.
+struct Talk(Resolver);
+
+/// Why there is no resolution.
+enum Unsolved {
+    Conflict(Box<Conflict>),
+    Failed(ResolveError),
+}
+
+impl Conversation for Talk {
+    type End = Result<Box<Resolution>, Unsolved>;
+
+    fn step(&mut self) -> Step<Self::End> {
+        match self.0.step() {
+            resolve::Step::Ask(queries) => Step::Ask(queries),
+            resolve::Step::Wait => Step::Wait,
+            resolve::Step::Done(resolution) => Step::End(Ok(resolution)),
+            resolve::Step::Stuck(conflict) => Step::End(Err(Unsolved::Conflict(conflict))),
+            resolve::Step::Failed(error) => Step::End(Err(Unsolved::Failed(error))),
+        }
+    }
+
+    fn learn(&mut self, query: Query, answer: Answer) {
+        self.0.learn(query, answer);
+    }
+
+    fn progress(&self) -> Progress {
+        let progress = self.0.progress();
+        Progress {
+            found: progress.found,
+            resolved: progress.decided,
+            forks: progress.forks,
+            ..Progress::default()
+        }
+    }
+}
+
+struct Writing<'a> {
+    request: &'a LockRequest,
+    lock: &'a Lock,
+    existing: Option<&'a Lock>,
+}
+
+impl Writing<'_> {
+    fn write_all(
+        &self,
+        formats: &[&'static dyn LockFormat],
+    ) -> Result<(BTreeMap<String, WrittenLock>, bool), Vec<Diagnostic>> {
+        let mut locks = BTreeMap::new();
+        let mut unchanged = false;
+        for format in formats {
+            let mut written = format.write(self.lock, &self.write_request())?;
+            if let Some(text) = self.kept(*format, &written.text) {
+                unchanged = true;
+                written.text = text;
+            }
+            let losses = written.losses.iter().map(ToString::to_string).collect();
+            let file_name = format.file_name().to_owned();
+            let written = WrittenLock { file_name, text: written.text, losses };
+            locks.insert(format.name().to_owned(), written);
+        }
+        Ok((locks, unchanged))
+    }
+
+    fn write_request(&self) -> WriteRequest<'_> {
+        WriteRequest {
+            pyproject: Some(&self.request.pyproject),
+            previous: self.request.lock.as_deref(),
+            selection: Selection::default(),
+            ..WriteRequest::default()
+        }
+    }
+
+    /// The existing lock's own text, when it says the same: then not a byte of it changes.
+    fn kept(&self, format: &dyn LockFormat, text: &str) -> Option<String> {
+        let (existing, previous) = (self.existing?, self.request.lock.as_deref()?);
+        if format.name() != "uv" || !format.recognizes(previous) {
+            return None;
+        }
+        let rewritten = format.write(existing, &self.write_request()).ok()?;
+        (rewritten.text == text).then(|| previous.to_owned())
+    }
+}
+
+fn describe(package: &lock::Package, lock: &Lock) -> LockedPackage {
+    let mut dependencies: Vec<String> = package
+        .parts()
+        .flat_map(|part| package.edges(&part).to_vec())
+        .map(|dependency| dependency.id.name.to_string())
+        .collect();
+    dependencies.sort();
+    dependencies.dedup();
+    LockedPackage {
+        name: package.id.name.to_string(),
+        version: package.id.version.as_ref().map(ToString::to_string),
+        marker: lock.simplify(package.marker).text(),
+        dependencies,
+    }
 }

@@ -74,6 +74,7 @@ impl<'a> Assembly<'a> {
             match &node.key.kind {
                 Kind::Base => {}
                 Kind::Extra(extra) => {
+                    package.extra_markers.insert(extra.clone(), node.condition.combined);
                     package.optional_dependencies.insert(extra.clone(), edges);
                 }
                 Kind::Group(group) => {
@@ -98,6 +99,7 @@ impl<'a> Assembly<'a> {
                 Vec::new()
             },
             marker,
+            extra_markers: BTreeMap::new(),
             dependencies: self.edges(at),
             optional_dependencies: BTreeMap::new(),
             dev_dependencies: BTreeMap::new(),
@@ -116,11 +118,9 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// The edges of a node. Those of extras and groups are restricted by when the extra or group
-    /// itself is reached, which the package's own marker does not tell.
+    /// The edges of a node.
     fn edges(&self, at: usize) -> Vec<Dependency> {
         let graph = &self.resolution.graph;
-        let node = &graph.nodes[at];
         let edges = graph.edges.range((at + 1, 0)..(at + 2, 0));
         let mut dependencies: Vec<Dependency> = edges
             .map(|(&(_, to), condition)| {
@@ -131,10 +131,7 @@ impl<'a> Assembly<'a> {
                         Kind::Extra(extra) => BTreeSet::from([extra.clone()]),
                         Kind::Base | Kind::Group(_) => BTreeSet::<ExtraName>::new(),
                     },
-                    marker: match node.key.kind {
-                        Kind::Base => condition.combined,
-                        Kind::Extra(_) | Kind::Group(_) => self.restricted(at, condition.combined),
-                    },
+                    marker: condition.combined,
                 }
             })
             .collect();
@@ -143,14 +140,6 @@ impl<'a> Assembly<'a> {
             order.then_with(|| left.marker.cmp(&right.marker))
         });
         dependencies
-    }
-
-    fn restricted(&self, at: usize, marker: Marker) -> Marker {
-        let bounds = self.resolution.problem.requires_python.bounds();
-        let reach = self.resolution.graph.nodes[at].condition.environment;
-        let restricted =
-            marker.simplify_python(&bounds).restrict(reach.simplify_python(&bounds));
-        restricted.complexify_python(&bounds)
     }
 
     /// The wheels that some environment of the package could use.

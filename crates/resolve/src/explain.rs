@@ -239,6 +239,15 @@ impl Conflict {
         prose::explain(self)
     }
 
+    /// Every project the derivation speaks of, by name.
+    #[must_use]
+    pub fn involved(&self) -> Vec<PackageName> {
+        let packages = self.tree.packages();
+        let names: std::collections::BTreeSet<_> =
+            packages.into_iter().filter_map(Node::name).cloned().collect();
+        names.into_iter().collect()
+    }
+
     /// The projects that were not found anywhere, by name.
     #[must_use]
     pub fn missing_projects(&self) -> Vec<PackageName> {

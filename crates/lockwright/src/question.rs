@@ -1,0 +1,500 @@
+//! From what a project asks for, and the options of a run, to the problem that is resolved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diagnostic::Diagnostic;
+use lock::{Asked, ExcludeNewer, Options, PackageExclude, PackageOverride, Source};
+use manifest::tool_uv::{CutOff, Exclude, Index, Override, Settings};
+use manifest::{Clock, DeclaredRequirement, Kind, Member, Part, Workspace};
+use packaging::{
+    GroupName, IndexUrl, Marker, PackageName, RequirementSource, RequiresPython,
+    SourcedRequirement, VersionSpecifiers,
+};
+use resolve::{BuildPolicy, IndexStrategy, Indexes, LocalProject, Overrides, Problem};
+
+use crate::{LockOptions, PUBLIC_INDEX};
+
+/// The Pythons of a project that does not say: uv takes the running interpreter's, and there is
+/// none here.
+const DEFAULT_PYTHON: &str = ">=3.12";
+
+/// The problem of a project, and warnings about how it was read.
+pub(crate) fn pose(
+    workspace: &Workspace,
+    options: &LockOptions,
+) -> Result<(Problem, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut posing = Posing { workspace, options, errors: Vec::new(), warnings: Vec::new() };
+    let problem = posing.problem();
+    match problem {
+        Some(problem) if posing.errors.is_empty() => Ok((problem, posing.warnings)),
+        _ => Err(posing.errors),
+    }
+}
+
+/// The index that stands for the public one in this run.
+pub(crate) fn public_index(options: &LockOptions) -> IndexUrl {
+    IndexUrl::new(options.public_index.as_deref().unwrap_or(PUBLIC_INDEX))
+}
+
+struct Posing<'a> {
+    workspace: &'a Workspace,
+    options: &'a LockOptions,
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Posing<'_> {
+    fn problem(&mut self) -> Option<Problem> {
+        let requires_python = self.requires_python()?;
+        let settings = &self.workspace.uv().settings;
+        let local: Vec<LocalProject> =
+            self.workspace.members.iter().filter_map(|member| self.local(member)).collect();
+        let mut asked = self.asked();
+        let requirements = self.requirements(&local, &mut asked);
+        self.refuse_unsupported(&local, &requirements);
+        let conflicts = self.workspace.conflicts().unwrap_or_else(|found| {
+            self.errors.extend(found);
+            Vec::new()
+        });
+        let markers = |all: &[manifest::DeclaredMarker]| -> Vec<Marker> {
+            all.iter().map(|declared| declared.marker).collect()
+        };
+        Some(Problem {
+            requires_python,
+            requirements,
+            members: local.iter().map(|project| project.name.clone()).collect(),
+            local,
+            constraints: asked.constraints.clone(),
+            overrides: overrides(&asked),
+            excludes: asked.excludes.iter().cloned().collect(),
+            environments: markers(&self.workspace.uv().environments),
+            required_environments: markers(&self.workspace.uv().required_environments),
+            conflicts,
+            indexes: self.indexes(settings),
+            options: self.settings(settings),
+            builds: builds(settings),
+            dependency_metadata: asked.dependency_metadata.clone(),
+            preferences: Vec::new(),
+            forks: Vec::new(),
+            asked,
+        })
+    }
+
+    fn requires_python(&mut self) -> Option<RequiresPython> {
+        match self.workspace.requires_python() {
+            Ok(Some(requires_python)) => Some(requires_python),
+            Ok(None) => {
+                let text = match &self.options.python {
+                    Some(python) => format!(">={python}"),
+                    None => DEFAULT_PYTHON.to_owned(),
+                };
+                let title = format!("no `requires-python` is declared: `{text}` is assumed");
+                let help = format!("add `requires-python = \"{text}\"` to `[project]`");
+                self.warnings
+                    .push(Diagnostic::warning("manifest/no-requires-python", title).help(help));
+                self.parsed(RequiresPython::parse(&text), "python", &text)
+            }
+            Err(found) => {
+                self.errors.push(found);
+                None
+            }
+        }
+    }
+
+    /// A value of an option, or a diagnostic.
+    fn parsed<T, E: std::fmt::Display>(
+        &mut self,
+        parsed: Result<T, E>,
+        option: &str,
+        text: &str,
+    ) -> Option<T> {
+        parsed
+            .map_err(|error| {
+                let title = format!("`{text}` is no value of `{option}`: {error}");
+                self.errors.push(Diagnostic::error("options/invalid-value", title));
+            })
+            .ok()
+    }
+
+    fn local(&mut self, member: &Member) -> Option<LocalProject> {
+        let declared = match self.workspace.declared(member) {
+            Ok(declared) => declared,
+            Err(found) => {
+                self.errors.extend(found);
+                return None;
+            }
+        };
+        let path = member.path.as_str().into();
+        let uv = &member.manifest.uv;
+        Some(LocalProject {
+            name: member.name.clone(),
+            version: member.manifest.project.as_ref().and_then(|it| it.version.clone()),
+            source: match self.workspace.kind(member) {
+                Kind::Editable => Source::Editable(path),
+                Kind::Directory => Source::Directory(path),
+                Kind::Virtual => Source::Virtual(path),
+            },
+            requires_dist: declared.requires_dist,
+            provides_extra: declared.provides_extra,
+            groups: declared.requires_dev,
+            default_groups: uv.default_groups.as_ref().map(default_groups),
+            group_requires_python: group_pythons(uv),
+        })
+    }
+
+    fn asked(&mut self) -> Asked {
+        let uv = self.workspace.uv();
+        let mut asked = Asked {
+            constraints: self.lower(&uv.constraints),
+            ..Asked::default()
+        };
+        if self.workspace.lists_members() {
+            asked.members =
+                self.workspace.members.iter().map(|member| member.name.clone()).collect();
+        }
+        for declared in &uv.overrides {
+            match declared {
+                Override::Everywhere(requirement) => {
+                    asked.overrides.extend(self.lower(std::slice::from_ref(requirement)));
+                }
+                Override::For { scope, requirements } => {
+                    asked.package_overrides.push(PackageOverride {
+                        name: scope.name.clone(),
+                        version: scope.version.clone(),
+                        dependencies: self.lower(requirements),
+                    });
+                }
+            }
+        }
+        for exclude in &uv.excludes {
+            match exclude {
+                Exclude::Everywhere { name, .. } => asked.excludes.push(name.clone()),
+                Exclude::For { scope, names } => asked.package_excludes.push(PackageExclude {
+                    name: scope.name.clone(),
+                    version: scope.version.clone(),
+                    dependencies: names.clone(),
+                }),
+            }
+        }
+        let bounds: Vec<DeclaredRequirement> =
+            uv.build_constraints.iter().map(|bound| bound.requirement.clone()).collect();
+        asked.build_constraints = self.lower(&bounds);
+        asked.dependency_metadata = dependency_metadata(&uv.settings);
+        asked
+    }
+
+    fn lower(&mut self, requirements: &[DeclaredRequirement]) -> Vec<SourcedRequirement> {
+        self.workspace.lower_root(requirements).unwrap_or_else(|found| {
+            self.errors.extend(found);
+            Vec::new()
+        })
+    }
+
+    /// The roots: every member with all its extras, the groups of each, and what a root without
+    /// `[project]` asks for itself (uv.md §2.1).
+    fn requirements(
+        &mut self,
+        local: &[LocalProject],
+        asked: &mut Asked,
+    ) -> Vec<SourcedRequirement> {
+        let root = |project: &LocalProject| SourcedRequirement {
+            name: project.name.clone(),
+            extras: Vec::new(),
+            groups: Vec::new(),
+            marker: Marker::TRUE,
+            source: directory(&project.source),
+        };
+        let mut requirements: Vec<SourcedRequirement> = local
+            .iter()
+            .map(|project| {
+                let mut extras = project.provides_extra.clone();
+                extras.sort();
+                SourcedRequirement { extras, ..root(project) }
+            })
+            .collect();
+        requirements.extend(local.iter().filter(|project| !project.groups.is_empty()).map(
+            |project| SourcedRequirement {
+                groups: project.groups.keys().cloned().collect(),
+                ..root(project)
+            },
+        ));
+        if self.workspace.is_projectless() {
+            self.root_groups(asked);
+            requirements.extend(asked.dependency_groups.values().flatten().cloned());
+        }
+        requirements
+    }
+
+    fn root_groups(&mut self, asked: &mut Asked) {
+        let uv = self.workspace.uv();
+        asked.default_groups = uv.default_groups.as_ref().map(default_groups);
+        asked.group_requires_python = group_pythons(uv);
+        for group in &self.workspace.root.groups {
+            asked.dependency_groups.entry(group.name.clone()).or_default();
+        }
+        match self.workspace.lowered_root() {
+            Ok(lowered) => {
+                for one in lowered {
+                    if let Part::Group(group) = one.part {
+                        let known = asked.dependency_groups.entry(group).or_default();
+                        known.push(one.requirement);
+                    }
+                }
+            }
+            Err(found) => self.errors.extend(found),
+        }
+    }
+
+    /// Requirements from URLs, git and paths outside the workspace cannot be read yet.
+    fn refuse_unsupported(
+        &mut self,
+        local: &[LocalProject],
+        requirements: &[SourcedRequirement],
+    ) {
+        let members: BTreeSet<&PackageName> = local.iter().map(|project| &project.name).collect();
+        let declared = local.iter().flat_map(|project| {
+            project.requires_dist.iter().chain(project.groups.values().flatten())
+        });
+        let mut refused = BTreeSet::new();
+        for requirement in declared.chain(requirements) {
+            let kind = match &requirement.source {
+                RequirementSource::Registry { .. } => continue,
+                RequirementSource::Directory { .. } if members.contains(&requirement.name) => {
+                    continue;
+                }
+                RequirementSource::Url { .. } => "a URL",
+                RequirementSource::Git { .. } => "a git repository",
+                RequirementSource::Path(_) => "a local archive",
+                RequirementSource::Directory { .. } => "a folder outside the workspace",
+            };
+            if refused.insert(requirement.name.clone()) {
+                let title = format!("`{}` comes from {kind}, which cannot be read yet", requirement.name);
+                let error = self.at_requirement(&requirement.name, "resolve/unsupported-source", &title);
+                self.errors.push(error);
+            }
+        }
+    }
+
+    /// An error at the first place in a manifest that requires a project.
+    fn at_requirement(&self, name: &PackageName, code: &'static str, title: &str) -> Diagnostic {
+        let error = Diagnostic::error(code, title);
+        match place_of(self.workspace, name) {
+            Some((file, span)) => error.label(span, "required here").in_file(&file),
+            None => error,
+        }
+    }
+
+    fn indexes(&mut self, settings: &Settings) -> Indexes {
+        let mut implicit: Vec<IndexUrl> = Vec::new();
+        for text in &self.options.index {
+            let url = text.split_once('=').filter(|(name, _)| !name.contains("://"));
+            implicit.push(IndexUrl::new(url.map_or(text.as_str(), |(_, url)| url)));
+        }
+        let default = self.options.default_index.as_deref().map(IndexUrl::new);
+        if !settings.no_index {
+            let replaced = default.is_some();
+            let searched = settings.searched_indexes().filter(|index| !(replaced && index.default));
+            implicit.extend(searched.map(|index| self.substituted(&index.url)));
+            match default {
+                Some(default) => implicit.push(default),
+                None if !settings.replaces_default_index() => {
+                    implicit.push(public_index(self.options));
+                }
+                None => {}
+            }
+        } else if let Some(default) = default {
+            implicit.push(default);
+        }
+        let mut seen = BTreeSet::new();
+        implicit.retain(|index| seen.insert(index.clone()));
+        let ignores = |index: &&Index| index.ignore_error_codes.iter().any(|it| matches!(it, 401 | 403));
+        Indexes {
+            implicit,
+            strategy: match settings.index_strategy {
+                manifest::tool_uv::IndexStrategy::FirstIndex => IndexStrategy::FirstIndex,
+                manifest::tool_uv::IndexStrategy::UnsafeFirstMatch => {
+                    IndexStrategy::UnsafeFirstMatch
+                }
+                manifest::tool_uv::IndexStrategy::UnsafeBestMatch => IndexStrategy::UnsafeBestMatch,
+            },
+            ignored_errors: settings
+                .indexes
+                .iter()
+                .filter(ignores)
+                .map(|index| self.substituted(&index.url))
+                .collect(),
+        }
+    }
+
+    /// The public index by its own name is whatever stands for it in this run.
+    fn substituted(&self, url: &IndexUrl) -> IndexUrl {
+        if url.as_str().trim_end_matches('/') == PUBLIC_INDEX && self.options.public_index.is_some()
+        {
+            public_index(self.options)
+        } else {
+            url.clone()
+        }
+    }
+
+    fn settings(&mut self, settings: &Settings) -> Options {
+        use manifest::tool_uv as uv;
+        let resolution = match settings.resolution {
+            uv::ResolutionMode::Highest => lock::ResolutionMode::Highest,
+            uv::ResolutionMode::Lowest => lock::ResolutionMode::Lowest,
+            uv::ResolutionMode::LowestDirect => lock::ResolutionMode::LowestDirect,
+        };
+        let fork_strategy = match settings.fork_strategy {
+            uv::ForkStrategy::RequiresPython => lock::ForkStrategy::RequiresPython,
+            uv::ForkStrategy::Fewest => lock::ForkStrategy::Fewest,
+        };
+        let prerelease_package = settings.prerelease_package.iter();
+        let exclude_newer_package = settings.exclude_newer_package.iter();
+        Options {
+            resolution: self.word("resolution", &self.options.resolution.clone()).unwrap_or(resolution),
+            prerelease: self
+                .word("prerelease", &self.options.prerelease.clone())
+                .unwrap_or_else(|| prerelease(settings.prerelease)),
+            fork_strategy: self
+                .word("fork-strategy", &self.options.fork_strategy.clone())
+                .unwrap_or(fork_strategy),
+            prerelease_package: prerelease_package
+                .map(|(name, mode)| (name.clone(), prerelease(*mode)))
+                .collect(),
+            exclude_newer: self.exclude_newer(settings),
+            exclude_newer_package: exclude_newer_package
+                .map(|(name, cutoff)| {
+                    let cutoff = cutoff.as_ref().and_then(|cutoff| self.instant(cutoff));
+                    (name.clone(), cutoff)
+                })
+                .collect(),
+        }
+    }
+
+    /// An option that is one of a few words.
+    fn word<T: serde::de::DeserializeOwned>(
+        &mut self,
+        option: &str,
+        word: &Option<String>,
+    ) -> Option<T> {
+        let text = word.as_deref()?;
+        let parsed = serde_json::from_value(serde_json::Value::String(text.to_owned()));
+        self.parsed(parsed, option, text)
+    }
+
+    fn exclude_newer(&mut self, settings: &Settings) -> Option<ExcludeNewer> {
+        let cutoff = match self.options.exclude_newer.clone() {
+            Some(text) => self.parsed(CutOff::parse(&text), "exclude-newer", &text),
+            None => settings.exclude_newer.clone(),
+        };
+        self.instant(&cutoff?)
+    }
+
+    fn instant(&mut self, cutoff: &CutOff) -> Option<ExcludeNewer> {
+        let clock = Clock { now: self.options.now.unwrap_or_default(), offset: 0 };
+        let at = cutoff.instant(&clock);
+        match cutoff.span() {
+            None => Some(ExcludeNewer::At(at)),
+            Some(_) if self.options.now.is_none() => {
+                let title = "a span before now needs `now`, the time of the run";
+                self.errors.push(Diagnostic::error("options/missing-now", title));
+                None
+            }
+            Some(span) => Some(ExcludeNewer::Span { at, span: span.to_owned() }),
+        }
+    }
+}
+
+/// Where a manifest requires a project first: the file, and the bytes in it.
+pub(crate) fn place_of(workspace: &Workspace, name: &PackageName) -> Option<(String, diagnostic::Span)> {
+    workspace.members.iter().find_map(|member| {
+        let manifest = &member.manifest;
+        let project = manifest.project.iter();
+        let of_project = project.flat_map(|project| {
+            let optional = project.optional_dependencies.iter();
+            project.dependencies.iter().chain(optional.flat_map(|it| &it.requirements))
+        });
+        let mut all = of_project.chain(manifest.groups.iter().flat_map(|it| &it.requirements));
+        all.find(|declared| declared.requirement.name == *name)
+            .map(|declared| (manifest.file.to_string(), declared.span.clone()))
+    })
+}
+
+fn directory(source: &Source) -> RequirementSource {
+    match source {
+        Source::Directory(path) | Source::Editable(path) | Source::Virtual(path) => {
+            RequirementSource::Directory {
+                path: path.clone(),
+                editable: matches!(source, Source::Editable(_)),
+                is_virtual: matches!(source, Source::Virtual(_)),
+            }
+        }
+        Source::Registry(_) | Source::Git { .. } | Source::Url { .. } | Source::Path(_) => {
+            RequirementSource::Registry {
+                specifiers: VersionSpecifiers::empty(),
+                index: None,
+                conflict: None,
+            }
+        }
+    }
+}
+
+fn default_groups(groups: &manifest::DefaultGroups) -> lock::DefaultGroups {
+    match groups {
+        manifest::DefaultGroups::All => lock::DefaultGroups::All,
+        manifest::DefaultGroups::List(groups) => lock::DefaultGroups::List(groups.clone()),
+    }
+}
+
+fn group_pythons(uv: &manifest::ToolUv) -> BTreeMap<GroupName, String> {
+    let settings = uv.group_settings.iter();
+    settings
+        .filter_map(|(group, settings)| {
+            let python = settings.requires_python.as_ref()?;
+            Some((group.clone(), python.specifiers.to_string()))
+        })
+        .collect()
+}
+
+fn overrides(asked: &Asked) -> Overrides {
+    let scoped = asked.package_overrides.iter();
+    Overrides {
+        global: asked.overrides.clone(),
+        scoped: scoped
+            .map(|one| (one.name.clone(), one.version.clone(), one.dependencies.clone()))
+            .collect(),
+    }
+}
+
+fn builds(settings: &Settings) -> BuildPolicy {
+    let names = |names: &[PackageName]| names.iter().cloned().collect();
+    BuildPolicy {
+        no_build: settings.no_build.all,
+        no_build_package: names(&settings.no_build.packages),
+        no_binary: settings.no_binary.all,
+        no_binary_package: names(&settings.no_binary.packages),
+    }
+}
+
+fn prerelease(mode: manifest::tool_uv::PrereleaseMode) -> lock::PrereleaseMode {
+    use manifest::tool_uv::PrereleaseMode as Mode;
+    match mode {
+        Mode::Disallow => lock::PrereleaseMode::Disallow,
+        Mode::Allow => lock::PrereleaseMode::Allow,
+        Mode::IfNecessary => lock::PrereleaseMode::IfNecessary,
+        Mode::Explicit => lock::PrereleaseMode::Explicit,
+        Mode::IfNecessaryOrExplicit => lock::PrereleaseMode::IfNecessaryOrExplicit,
+    }
+}
+
+fn dependency_metadata(settings: &Settings) -> Vec<lock::DependencyMetadata> {
+    let entries = settings.dependency_metadata.iter();
+    entries
+        .map(|entry| lock::DependencyMetadata {
+            name: entry.name.clone(),
+            version: entry.version.clone(),
+            requires_dist: entry.requires_dist.iter().map(|it| (*it.requirement).clone()).collect(),
+            requires_python: entry.requires_python.as_ref().map(|it| it.specifiers.to_string()),
+            provides_extra: entry.provides_extra.clone(),
+        })
+        .collect()
+}
