@@ -1,0 +1,171 @@
+//! The compact form: what goes in comes out, and damage never does harm.
+
+use lockwright_index::digest::{
+    DigestError, VERSION, decode_metadata, decode_project, encode_metadata, encode_project,
+};
+use lockwright_index::{Metadata, Project, simple_json};
+use packaging::PackageName;
+use proptest::prelude::*;
+
+/// A file's entry on a page, as JSON.
+fn entry() -> impl Strategy<Value = String> {
+    let hex = |length: usize| prop::collection::vec("[0-9a-f]", length).prop_map(|it| it.concat());
+    let name = prop_oneof![Just("foo_bar"), Just("Foo.Bar"), Just("foo-bar"),];
+    let version = prop_oneof![
+        "[0-9]{1,2}(\\.[0-9]{1,3}){0,3}",
+        "[0-9]\\.[0-9](a|b|rc|\\.post|\\.dev)[0-9]",
+        "[0-9]\\.[0-9]\\+[a-z0-9]{1,5}",
+        "1!2\\.0",
+        Just("2020-1".to_owned()),
+    ];
+    let ending = prop_oneof![
+        Just("-py3-none-any.whl".to_owned()),
+        Just("-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl".to_owned()),
+        "-[0-9][a-z]{0,2}-cp39-abi3-win_amd64\\.whl",
+        Just("-py3-none-any-cu12.whl".to_owned()),
+        Just(".tar.gz".to_owned()),
+        Just(".zip".to_owned()),
+        Just(".tar.bz2".to_owned()),
+    ];
+    let folder = prop_oneof![
+        Just("https://a.example/f/".to_owned()),
+        (hex(2), hex(2), hex(60)).prop_map(|(a, b, c)| format!("https://a.example/{a}/{b}/{c}/")),
+        Just("../../".to_owned()),
+        Just("https://a.example/other?file=".to_owned()),
+    ];
+    let hashes = prop_oneof![
+        Just(String::new()),
+        hex(64).prop_map(|digest| format!("\"sha256\": \"{digest}\"")),
+        hex(64).prop_map(|digest| format!("\"sha256\": \"{digest}\", \"md5\": \"ABC\"")),
+    ];
+    let extra = prop_oneof![
+        Just(String::new()),
+        Just(", \"requires-python\": \">=3.8\", \"yanked\": \"b\\u00e4d\"".to_owned()),
+        (any::<u64>(), 0..60_u32).prop_map(|(size, second)| format!(
+            ", \"size\": {size}, \"upload-time\": \"2021-01-01T00:00:{second:02}.5Z\", \"yanked\": true"
+        )),
+        hex(64).prop_map(|digest| format!(", \"core-metadata\": {{\"sha256\": \"{digest}\"}}")),
+        Just(", \"core-metadata\": true, \"requires-python\": \">=3.*\"".to_owned()),
+    ];
+    (name, version, ending, folder, hashes, extra).prop_map(
+        |(name, version, ending, folder, hashes, extra)| {
+            let filename = format!("{name}-{version}{ending}");
+            let url = format!("{folder}{}", filename.replace('+', "%2B"));
+            format!(
+                "{{\"filename\": \"{filename}\", \"url\": \"{url}\", \"hashes\": {{{hashes}}}{extra}}}"
+            )
+        },
+    )
+}
+
+fn project() -> impl Strategy<Value = Project> {
+    (prop::collection::vec(entry(), 0..30), any::<bool>()).prop_map(|(entries, has_status)| {
+        let status = if has_status {
+            "{\"status\": \"active\"}"
+        } else {
+            "null"
+        };
+        let page = format!(
+            "{{\"project-status\": {status}, \"files\": [{}]}}",
+            entries.join(",")
+        );
+        let name = PackageName::new("foo-bar").unwrap();
+        simple_json::read(page.as_bytes(), "https://a.example/simple/foo-bar/", &name).unwrap()
+    })
+}
+
+fn metadata() -> impl Strategy<Value = Metadata> {
+    let line = prop_oneof![
+        Just("Requires-Dist: a (>=1.0<2) ; python_version < '3.9'"),
+        Just("Requires-Dist: b[x,y] @ https://a.example/b.zip ; extra == 'z'"),
+        Just("Requires-Python: >=3.6.*"),
+        Just("Provides-Extra: Z_1"),
+        Just("Provides-Extra: -"),
+        Just("Summary: all of it \u{e4}"),
+        Just("License: MIT"),
+        Just("License-Expression: MIT OR Apache-2.0"),
+    ];
+    prop::collection::vec(line, 0..12).prop_map(|lines| {
+        let text = format!("Name: Foo.Bar\nVersion: 1.0\n{}\n", lines.join("\n"));
+        let name = PackageName::new("foo-bar").unwrap();
+        Metadata::read(&text, &name, &"1.0".parse().unwrap()).unwrap()
+    })
+}
+
+proptest! {
+    /// Invariant: the compact form of a project is the project.
+    #[test]
+    fn projects_come_back(project in project()) {
+        let bytes = encode_project(&project);
+        prop_assert_eq!(decode_project(&bytes).unwrap(), project);
+    }
+
+    /// Invariant: the compact form of metadata is the metadata.
+    #[test]
+    fn metadata_comes_back(metadata in metadata()) {
+        let bytes = encode_metadata(&metadata);
+        prop_assert_eq!(decode_metadata(&bytes).unwrap(), metadata);
+    }
+
+    /// Invariant: whatever is cut off or changed is told.
+    #[test]
+    fn damage_is_told(project in project(), at in any::<prop::sample::Index>(), byte in 1..=255_u8) {
+        let bytes = encode_project(&project);
+        let at = at.index(bytes.len());
+        prop_assert!(decode_project(&bytes[..at]).is_err());
+        let mut changed = bytes.clone();
+        changed[at] ^= byte;
+        prop_assert!(decode_project(&changed).is_err());
+    }
+
+    /// Invariant: no bytes make reading panic, not even with a good checksum.
+    #[test]
+    fn reading_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), is_project: bool) {
+        let mut forged = b"LWi".to_vec();
+        forged.extend([VERSION, if is_project { b'p' } else { b'm' }]);
+        forged.extend(&bytes);
+        for sum in [forged.clone(), signed(forged)] {
+            let _ = decode_project(&sum);
+            let _ = decode_metadata(&sum);
+        }
+    }
+}
+
+/// Appends the checksum, found by asking: it is the only one of its bytes that is accepted.
+fn signed(mut bytes: Vec<u8>) -> Vec<u8> {
+    const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut sum = bytes.len() as u64;
+    let whole = bytes.len() / 8 * 8;
+    for word in bytes[..whole].chunks(8) {
+        let word = u64::from_le_bytes(word.try_into().unwrap());
+        sum = (sum ^ word).wrapping_mul(PRIME).rotate_left(29);
+    }
+    for byte in &bytes[whole..] {
+        sum = (sum ^ u64::from(*byte)).wrapping_mul(PRIME).rotate_left(29);
+    }
+    bytes.extend(((sum ^ sum >> 32) as u32).to_le_bytes());
+    bytes
+}
+
+#[test]
+fn the_forged_checksum_is_the_real_one() {
+    let empty = encode_project(&Project::default());
+    assert_eq!(signed(empty[..empty.len() - 4].to_vec()), empty);
+}
+
+#[test]
+fn other_forms_are_refused() {
+    let project = encode_project(&Project::default());
+    assert!(matches!(
+        decode_metadata(&project),
+        Err(DigestError::Other(_))
+    ));
+    assert!(matches!(decode_project(b"{}"), Err(DigestError::Other(_))));
+    assert!(matches!(decode_project(b""), Err(DigestError::Other(_))));
+    let mut newer = project.clone();
+    newer[3] = VERSION + 1;
+    assert_eq!(
+        decode_project(&newer),
+        Err(DigestError::Version(VERSION + 1))
+    );
+}
