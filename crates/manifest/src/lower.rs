@@ -221,7 +221,10 @@ impl<'c> Lowering<'_, 'c> {
     /// The sources that serve this requirement, and the folder that their paths start from.
     fn sources(&self) -> (Option<Vec<&'c Source>>, &'c str) {
         let name = &self.requirement.name;
-        let of_workspace = || Some((self.context.workspace?.root_sources().get(name)?, "."));
+        let of_workspace = || {
+            let workspace = self.context.workspace?;
+            Some((workspace.root_sources().get(name)?, workspace.folder()))
+        };
         let own = self
             .context
             .sources

@@ -1,5 +1,6 @@
 //! Projects that are locked together: a root, its members, and what they ask for.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::glob::{Glob, GlobError};
 use crate::groups::GroupItem;
 use crate::lower::{Context, LoweredRequirement, Part, lower, normalize, relative};
 use crate::tool_uv::conflicts::ConflictError;
-use crate::tool_uv::{Index, Pattern, SourceKind, Sources, ToolUv, WorkspaceReference};
+use crate::tool_uv::{Index, Pattern, Selection, SourceKind, Sources, ToolUv, WorkspaceReference};
 use crate::{Manifest, read};
 
 /// Projects that are locked together. A single project is a workspace of one.
@@ -28,6 +29,10 @@ pub struct Workspace {
     required: BTreeMap<PackageName, Option<bool>>,
     /// Other folders whose manifests are known, for sources with a `path`.
     local: BTreeMap<String, Arc<Manifest>>,
+    /// The root's folder; not `.` only for the workspaces that local requirements live in.
+    folder: String,
+    /// The projects whose sources are ignored.
+    no_sources: Selection,
 }
 
 /// One project of a workspace.
@@ -72,9 +77,12 @@ pub enum WorkspaceError {
         /// The file.
         file: String,
     },
-    /// Neither a project nor a workspace.
-    #[error("expected `[project]` or `[tool.uv.workspace]`, found neither")]
+    /// A member without a project.
+    #[error("expected `[project]` in the file of a workspace member, found none")]
     MissingProject,
+    /// A root that asks for nothing.
+    #[error("found neither `[project]` nor `[dependency-groups]`: there is nothing to lock")]
+    NothingAsked,
     /// A pattern that is none.
     #[error("`{pattern}` is not a pattern: {reason}")]
     InvalidPattern {
@@ -149,6 +157,9 @@ impl Diagnose for WorkspaceError {
             Self::MissingFile { .. } => Diagnostic::error("manifest/missing-file", self)
                 .help("create it, or name another folder"),
             Self::MissingProject => Diagnostic::error("manifest/missing-project", self)
+                .label(0..0, "")
+                .help("add a `[project]` table with `name`, `version` and `dependencies`"),
+            Self::NothingAsked => Diagnostic::warning("manifest/missing-project", self)
                 .label(0..0, "")
                 .help("add a `[project]` table with `name`, `version` and `dependencies`"),
             Self::InvalidPattern { span, .. } => {
@@ -374,7 +385,7 @@ impl Workspace {
     /// Whether the settings switch a project's sources off.
     #[must_use]
     pub fn ignores_sources_of(&self, name: &PackageName) -> bool {
-        self.root.uv.settings.no_sources.contains(name)
+        self.no_sources.contains(name)
     }
 
     /// How a member stands in a lock.
@@ -430,6 +441,103 @@ impl Workspace {
             })
     }
 
+    /// The root's folder, where its own sources' paths start from.
+    pub(crate) fn folder(&self) -> &str {
+        &self.folder
+    }
+
+    /// The workspace that uv finds when it looks around a known folder; the lock's own need not
+    /// be it. A `pyproject.toml` between a member and the root hides the root: such a member is
+    /// on its own when its sources are looked up (0.13.8).
+    fn around(&self, folder: &str) -> Option<Cow<'_, Self>> {
+        let manifest = self.known(folder)?;
+        if folder == self.folder {
+            return Some(Cow::Borrowed(self));
+        }
+        if manifest.uv.workspace.is_some() {
+            return Some(Cow::Owned(self.rooted_at(folder, manifest)));
+        }
+        let above = ancestors(folder).find_map(|above| Some((above, self.known(above)?)));
+        if let Some((above, root)) = above
+            && root.uv.workspace.is_some()
+            && MemberGlobs::new(root, &mut Vec::new()).matches(&below(above, folder)?)
+        {
+            let is_own = above == self.folder;
+            return Some(if is_own {
+                Cow::Borrowed(self)
+            } else {
+                Cow::Owned(self.rooted_at(above, root))
+            });
+        }
+        Some(Cow::Owned(self.rooted_at(folder, manifest)))
+    }
+
+    /// The manifest of a known folder.
+    fn known(&self, folder: &str) -> Option<&Arc<Manifest>> {
+        let member = self.members.iter().find(|member| member.path == folder);
+        let member = member.map(|member| &member.manifest);
+        let root = (folder == self.folder).then_some(&self.root);
+        member.or(root).or_else(|| self.local.get(folder))
+    }
+
+    /// The workspace with its root at a known folder.
+    fn rooted_at(&self, folder: &str, root: &Arc<Manifest>) -> Self {
+        let globs = MemberGlobs::new(root, &mut Vec::new());
+        let mut members = BTreeMap::new();
+        let mut local = BTreeMap::new();
+        let own = self
+            .members
+            .iter()
+            .map(|member| (&member.path, &member.manifest));
+        for (path, manifest) in own.chain(&self.local) {
+            let is_member =
+                path == folder || below(folder, path).is_some_and(|path| globs.matches(&path));
+            match &manifest.project {
+                Some(project) if is_member && manifest.uv.managed != Some(false) => {
+                    let (name, manifest) = (project.name.clone(), manifest.clone());
+                    members.insert(
+                        name.clone(),
+                        Member {
+                            name,
+                            path: path.clone(),
+                            manifest,
+                        },
+                    );
+                }
+                _ => {
+                    local.insert(path.clone(), manifest.clone());
+                }
+            }
+        }
+        let members: Vec<Member> = members.into_values().collect();
+        let required = required_members(root, &members, &mut Vec::new());
+        let (root, folder, no_sources) = (root.clone(), folder.to_owned(), self.no_sources.clone());
+        Self {
+            root,
+            members,
+            required,
+            local,
+            folder,
+            no_sources,
+        }
+    }
+
+    /// What the project in a known folder asks for, a member or not; `None` when the folder is
+    /// not known or has no `[project]`. Its dependency groups are among it.
+    #[must_use]
+    pub fn lowered_at(
+        &self,
+        folder: &str,
+    ) -> Option<Result<Vec<LoweredRequirement>, Vec<Diagnostic>>> {
+        let manifest = self.known(folder)?.clone();
+        let name = manifest.project.as_ref()?.name.clone();
+        Some(self.lowered(&Member {
+            name,
+            path: folder.to_owned(),
+            manifest,
+        }))
+    }
+
     /// What a member asks for, with sources, in declaration order: `dependencies`, extras, groups.
     ///
     /// # Errors
@@ -437,7 +545,8 @@ impl Workspace {
     /// Every mistake found.
     pub fn lowered(&self, member: &Member) -> Result<Vec<LoweredRequirement>, Vec<Diagnostic>> {
         let manifest = &member.manifest;
-        let mut lowering = Batch::new(Some(self), manifest, &member.path, Some(&member.name));
+        let around = self.around(&member.path).unwrap_or(Cow::Borrowed(self));
+        let mut lowering = Batch::new(Some(&around), manifest, &member.path, Some(&member.name));
         let Some(project) = &manifest.project else {
             return lowering.finish();
         };
@@ -620,6 +729,34 @@ fn add_included(sets: &mut Vec<Vec<ConflictItem>>, name: &PackageName, manifest:
     }
 }
 
+/// The folders above a folder, nearest first, as far as they have names.
+fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+    let mut rest = (folder != ".").then_some(folder);
+    std::iter::from_fn(move || {
+        let folder = rest?;
+        let above = match folder.rsplit_once('/') {
+            Some((above, name)) if name != ".." => above,
+            None if folder != ".." => ".",
+            _ => {
+                rest = None;
+                return None;
+            }
+        };
+        rest = (above != "." && !above.is_empty()).then_some(above);
+        Some(above)
+    })
+}
+
+/// A folder relative to one above it.
+fn below(above: &str, folder: &str) -> Option<String> {
+    let rest = match above {
+        "." if folder.starts_with("..") || folder.starts_with('/') => return None,
+        "." => folder,
+        _ => folder.strip_prefix(above)?.strip_prefix('/')?,
+    };
+    Some(rest.to_owned())
+}
+
 /// Requirements of one manifest being lowered, with every mistake.
 pub(crate) struct Batch<'b> {
     manifest: &'b Manifest,
@@ -772,13 +909,13 @@ fn build(
     let (manifest, diagnostics) = read(text, path);
     found.extend(diagnostics);
     let manifest = Arc::new(manifest?);
-    if manifest.project.is_none() && manifest.uv.workspace.is_none() {
+    let asks = manifest.project.is_some() || !manifest.groups.is_empty();
+    if !asks && manifest.uv.workspace.is_none() {
         found.push(
-            WorkspaceError::MissingProject
+            WorkspaceError::NothingAsked
                 .diagnose()
                 .in_file(&manifest.file),
         );
-        return None;
     }
     let globs = MemberGlobs::new(&manifest, found);
     for (normalized, (path, text)) in &texts {
@@ -885,11 +1022,15 @@ fn assemble(
     }
     let members: Vec<Member> = members.into_values().collect();
     let required = required_members(&root, &members, found);
+    let no_sources = root.uv.settings.no_sources.clone();
+    let folder = ".".to_owned();
     Some(Workspace {
         root,
         members,
         required,
         local,
+        folder,
+        no_sources,
     })
 }
 
