@@ -1,6 +1,7 @@
 //! Who answers queries, and how: pages, metadata files, ranges out of wheels, sdists.
 
 mod cache;
+mod checksum;
 mod file;
 mod gate;
 mod http;

@@ -1,9 +1,12 @@
 //! Answers kept between runs, in the compact form.
 
 use std::future::Future;
+use std::sync::Arc;
 
-use index::{Absence, Answer, Query};
+use index::{Answer, Query, digest};
 use sha2::{Digest, Sha256};
+
+use super::checksum::hexadecimal;
 
 /// Keeps answers between runs. Nothing depends on it: what it loses is asked again.
 pub trait Cache {
@@ -53,12 +56,9 @@ impl Cached {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let (kind, body) = match &self.answer {
-            Answer::Project(project) => (Kind::Project, digest_project(project)),
-            Answer::Metadata(metadata) => (Kind::Metadata, digest_metadata(metadata)),
-            Answer::Absent(absence) => (
-                Kind::Absent,
-                serde_json::to_vec(absence).unwrap_or_default(),
-            ),
+            Answer::Project(project) => (PROJECT, digest::encode_project(project)),
+            Answer::Metadata(metadata) => (METADATA, digest::encode_metadata(metadata)),
+            Answer::Absent(absence) => (ABSENT, serde_json::to_vec(absence).unwrap_or_default()),
         };
         let etag = self
             .etag
@@ -66,7 +66,7 @@ impl Cached {
             .filter(|etag| etag.len() <= usize::from(u8::MAX));
         let etag = etag.unwrap_or_default().as_bytes();
         let mut bytes = Vec::with_capacity(HEAD + etag.len() + body.len());
-        bytes.push(kind as u8);
+        bytes.push(kind);
         bytes.extend(self.fetched_at.to_le_bytes());
         bytes.extend(self.max_age.unwrap_or(FOREVER).to_le_bytes());
         bytes.push(u8::try_from(etag.len()).unwrap_or(0));
@@ -101,12 +101,17 @@ const HEAD: usize = 1 + 8 + 8 + 1;
 /// What stands for "fresh for ever".
 const FOREVER: u64 = u64::MAX;
 
-/// Which kind of answer follows.
-#[derive(Clone, Copy)]
-enum Kind {
-    Project = 1,
-    Metadata = 2,
-    Absent = 3,
+const PROJECT: u8 = 1;
+const METADATA: u8 = 2;
+const ABSENT: u8 = 3;
+
+fn answer(kind: u8, body: &[u8]) -> Option<Answer> {
+    Some(match kind {
+        PROJECT => Answer::Project(Arc::new(digest::decode_project(body).ok()?)),
+        METADATA => Answer::Metadata(Arc::new(digest::decode_metadata(body).ok()?)),
+        ABSENT => Answer::Absent(serde_json::from_slice(body).ok()?),
+        _ => return None,
+    })
 }
 
 /// Where an answer is kept: a relative path of three parts, the form's version, the kind and a
@@ -146,26 +151,87 @@ impl CacheKey {
     }
 }
 
-/// The version of the compact form: a new one is a new place.
+/// The version of what stands around the digests, whose own version counts too.
 const FORM: u32 = 1;
 
-// Being written: `index::digest` will do this.
-fn digest_project(_: &index::Project) -> Vec<u8> {
-    Vec::new()
-}
-fn digest_metadata(_: &index::Metadata) -> Vec<u8> {
-    Vec::new()
-}
-fn answer(kind: u8, body: &[u8]) -> Option<Answer> {
-    (kind == Kind::Absent as u8)
-        .then(|| {
-            serde_json::from_slice::<Absence>(body)
-                .ok()
-                .map(Answer::Absent)
-        })
-        .flatten()
-}
+#[cfg(test)]
+mod tests {
+    use index::Absence;
+    use packaging::{IndexUrl, PackageName};
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use super::*;
+
+    fn absent(absence: Absence) -> Cached {
+        let answer = Answer::Absent(absence);
+        Cached {
+            answer,
+            etag: Some("\"v1\"".into()),
+            fetched_at: -5,
+            max_age: Some(600),
+        }
+    }
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        let reason = "there is no `pyproject.toml`".to_owned();
+        let kept = absent(Absence::NeedsBuild {
+            reason: reason.clone(),
+        });
+        let back = Cached::from_bytes(&kept.to_bytes()).unwrap();
+        assert_eq!(
+            (back.etag, back.fetched_at, back.max_age),
+            (kept.etag, -5, Some(600))
+        );
+        let Answer::Absent(Absence::NeedsBuild { reason: found }) = back.answer else {
+            panic!()
+        };
+        assert_eq!(found, reason);
+        let forever = Cached {
+            etag: None,
+            max_age: None,
+            ..absent(Absence::NotFound)
+        };
+        let back = Cached::from_bytes(&forever.to_bytes()).unwrap();
+        assert_eq!((back.etag, back.max_age), (None, None));
+    }
+
+    #[test]
+    fn what_is_damaged_is_not_there() {
+        let bytes = absent(Absence::NotFound).to_bytes();
+        for length in 0..bytes.len() {
+            assert!(Cached::from_bytes(&bytes[..length]).is_none(), "{length}");
+        }
+        assert!(Cached::from_bytes(&[&[9], &bytes[1..]].concat()).is_none());
+    }
+
+    #[test]
+    fn freshness_ends_and_never_begins_in_the_future() {
+        let cached = Cached {
+            fetched_at: 1_000,
+            ..absent(Absence::NotFound)
+        };
+        assert!(cached.is_fresh(1_000) && cached.is_fresh(600_999));
+        assert!(!cached.is_fresh(601_000) && !cached.is_fresh(999));
+        assert!(
+            Cached {
+                max_age: None,
+                ..cached
+            }
+            .is_fresh(0)
+        );
+    }
+
+    #[test]
+    fn keys_tell_queries_apart() {
+        let key = |url: &str, name: &str| {
+            let (index, name) = (IndexUrl::new(url), PackageName::new(name).unwrap());
+            CacheKey::of(&Query::Project { index, name })
+                .as_str()
+                .to_owned()
+        };
+        let one = key("https://index.example/simple", "one");
+        assert_ne!(one, key("https://index.example/simple", "two"));
+        assert_ne!(one, key("https://other.example/simple", "one"));
+        assert_eq!(one.split('/').count(), 3);
+    }
 }

@@ -1,17 +1,14 @@
-//! A project's page on a simple index: JSON (PEP 691) or HTML (PEP 503).
+//! A project's page on a simple index: fetched, or found to be still right.
 
 use std::sync::Arc;
 
+use index::page::{self, ACCEPT};
 use index::{Answer, Project};
 use packaging::{IndexUrl, PackageName};
 
 use super::http::{Client, Fetched, refusal};
 use super::{Cache, Cached, SourceError, without_credentials};
 use crate::transport::{Reply, Request, Transport};
-
-/// As uv asks: JSON first, HTML where there is nothing else.
-pub(super) const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
-    application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
 /// Fetches a page, or learns that the one held is still right.
 pub(super) async fn project<T: Transport, C: Cache>(
@@ -54,11 +51,10 @@ pub(super) async fn project<T: Transport, C: Cache>(
     }
 }
 
-/// Reads a page by its content type.
 fn read(reply: &Reply, name: &PackageName) -> Result<Project, SourceError> {
     let content_type = reply.content_type.as_deref().unwrap_or_default();
-    let content_type = content_type.split(';').next().unwrap_or_default().trim();
+    // The links on the page must not inherit credentials.
     let url = without_credentials(&reply.url);
-    let _ = (content_type, name);
-    Err(SourceError::new(&url, "pages are not read yet"))
+    page::read(content_type, &reply.body, &url, name)
+        .map_err(|error| SourceError::new(&url, error.to_string()))
 }
