@@ -3,6 +3,7 @@
 //! Every format reads into the neutral [`Lock`] and writes from it; no format knows another.
 //! Adding one takes a file here, a line in [`FORMATS`] and a folder in `tests/fixtures`.
 
+mod export;
 mod instant;
 mod layout;
 pub mod pylock;

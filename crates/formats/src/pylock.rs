@@ -1,11 +1,18 @@
-//! `pylock.toml`, PEP 751.
+//! `pylock.toml`, PEP 751, lock-version 1.0: one selection of a lock, as uv 0.13.8 exports it.
+//! <https://packaging.python.org/en/latest/specifications/pylock-toml/>
+//!
+//! Cannot say here: extras and groups that are not selected, forks, and which package requires
+//! which. Each package has one marker instead.
 
 use diagnostic::Diagnostic;
-use lock::Lock;
+use lock::{Artifact, ArtifactSource, Lock, Package, Selected, Source};
+use packaging::GitReference;
+use packaging::filename::WheelFilename;
 
-use crate::{LockFormat, WriteRequest, Written};
+use crate::layout::{Inline, Page, multi_line, one_line, quote, quoted};
+use crate::{Local, LockFormat, WriteRequest, Written, export, instant};
 
-/// `pylock.toml`, lock-version 1.0.
+/// `pylock.toml`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pylock;
 
@@ -38,7 +45,181 @@ impl LockFormat for Pylock {
         Err(crate::only_written(self))
     }
 
-    fn write(&self, _: &Lock, _: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
-        Err(Vec::new())
+    fn write(&self, lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
+        let mut written = Written::default();
+        let packages = export::choose(lock, request, Local::Written, &mut written)?;
+        let missing: Vec<_> = packages
+            .iter()
+            .filter_map(|chosen| unhashed(chosen.package))
+            .collect();
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        let mut page = Page(export::header(request));
+        page.set("lock-version", quote("1.0"));
+        page.set("created-by", quote(export::tool(request)));
+        let environments = lock.environments.iter();
+        let environments = environments.filter_map(|marker| lock.simplify(*marker).text());
+        page.list("environments", &quoted(environments), one_line);
+        page.set("requires-python", quote(&lock.requires_python.to_string()));
+        if packages.is_empty() {
+            page.set("packages", "[]");
+        }
+        for selected in &packages {
+            page.header("[[packages]]");
+            package(&mut page, selected);
+        }
+        written.text = page.0;
+        Ok(written)
     }
+}
+
+/// The complaint about a package with a file that has no hash: the format does not allow it.
+fn unhashed(package: &Package) -> Option<Diagnostic> {
+    let name = &package.id.name;
+    let hash = "`pylock.toml` needs a hash for every file, and a file of";
+    package
+        .sdist
+        .iter()
+        .chain(&package.wheels)
+        .find(|file| file.hashes.is_empty())
+        .map(|file| {
+            Diagnostic::error(
+                "pylock/no-hash",
+                format!("{hash} `{name}` has none: `{}`", file.filename),
+            )
+        })
+}
+
+fn package(page: &mut Page, selected: &Selected<'_>) {
+    let package = selected.package;
+    let source = &package.id.source;
+    page.set("name", quote(package.id.name.as_str()));
+    if let Some(version) = package
+        .id
+        .version
+        .as_ref()
+        .filter(|_| !source.is_source_tree())
+    {
+        page.set("version", quote(&version.to_string()));
+    }
+    if let Some(marker) = selected.marker.text() {
+        page.set("marker", quote(&marker));
+    }
+    match source {
+        Source::Registry(index) => {
+            page.set("index", quote(index.as_str()));
+            files(page, package, index.as_str());
+        }
+        Source::Git {
+            url,
+            reference,
+            commit,
+            subdirectory,
+        } => {
+            let table = Inline::new()
+                .text("type", "git")
+                .text("url", url)
+                .maybe("requested-revision", requested(reference))
+                .text("commit-id", commit)
+                .maybe("subdirectory", subdirectory.as_deref());
+            page.set("vcs", table.finish());
+        }
+        Source::Url { url, subdirectory } => {
+            let table = archive(
+                package,
+                Inline::new().text("url", url),
+                subdirectory.as_deref(),
+            );
+            page.set("archive", table);
+        }
+        Source::Path(path) => {
+            page.set(
+                "archive",
+                archive(package, Inline::new().text("path", path), None),
+            );
+        }
+        Source::Directory(path) | Source::Virtual(path) => {
+            let table = Inline::new().text("path", path).raw("editable", false);
+            page.set("directory", table.finish());
+        }
+        Source::Editable(path) => {
+            let table = Inline::new().text("path", path).raw("editable", true);
+            page.set("directory", table.finish());
+        }
+    }
+}
+
+/// The revision that was asked for.
+fn requested(reference: &GitReference) -> Option<&str> {
+    match reference {
+        GitReference::Default => None,
+        GitReference::Branch(name) | GitReference::Tag(name) | GitReference::Revision(name) => {
+            Some(name)
+        }
+    }
+}
+
+fn archive(package: &Package, table: Inline, subdirectory: Option<&str>) -> String {
+    let file = package.wheels.first().or(package.sdist.as_ref());
+    let table = match file.and_then(|file| file.size) {
+        Some(size) => table.raw("size", size),
+        None => table,
+    };
+    let table = table.maybe("subdirectory", subdirectory);
+    match file {
+        Some(file) => table.raw("hashes", hashes(file)),
+        None => table,
+    }
+    .finish()
+}
+
+fn files(page: &mut Page, package: &Package, index: &str) {
+    if let Some(sdist) = &package.sdist {
+        page.set("sdist", file(sdist, &sdist.filename, index));
+    }
+    let wheels = package.wheels.iter();
+    let wheels: Vec<_> = wheels
+        .map(|wheel| file(wheel, &wheel_name(wheel), index))
+        .collect();
+    match wheels.as_slice() {
+        [] => {}
+        [wheel] => page.set("wheels", format!("[{wheel}]")),
+        _ => page.set("wheels", multi_line(&wheels)),
+    }
+}
+
+/// The name of a wheel, the project's part of it normalized.
+fn wheel_name(wheel: &Artifact) -> String {
+    WheelFilename::parse(&wheel.filename)
+        .map_or_else(|_| wheel.filename.to_string(), |name| name.to_string())
+}
+
+/// A file of an index; its name is said where its place does not show it.
+fn file(file: &Artifact, name: &str, index: &str) -> String {
+    let (key, place) = match &file.source {
+        ArtifactSource::Url(url) => ("url", url.to_string()),
+        ArtifactSource::Path(path) => ("path", format!("{index}/{path}")),
+        ArtifactSource::Name(name) => ("path", name.to_string()),
+    };
+    let mut table = Inline::new();
+    if crate::last_segment(&place) != *name {
+        table = table.text("name", name);
+    }
+    table = table.text(key, place);
+    if let Some(time) = file.upload_time {
+        table = table.raw("upload-time", instant::print_seconds(time));
+    }
+    if let Some(size) = file.size {
+        table = table.raw("size", size);
+    }
+    table.raw("hashes", hashes(file)).finish()
+}
+
+fn hashes(file: &Artifact) -> String {
+    let hashes = file.hashes.iter();
+    let table = hashes.fold(Inline::new(), |table, hash| {
+        table.text(hash.algorithm.as_str(), &hash.digest)
+    });
+    table.finish()
 }

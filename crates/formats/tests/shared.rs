@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use lockwright_formats::{LockFormat as _, Uv, WriteRequest};
+use lock::{Extras, Groups, GroupsFrom, Roots, Selection};
+use lockwright_formats::{Local, LockFormat, Pylock, Requirements, Uv, WriteRequest};
 
 /// The folder of real locks, if there is one here.
 fn shared() -> Option<PathBuf> {
@@ -139,4 +140,74 @@ fn uv_locks_survive_reading_and_writing() {
         }
     }
     tally.settle("uv.lock");
+}
+
+/// The request behind a command line of the corpus' exports.
+fn request(command: &str) -> WriteRequest<'_> {
+    let has = |option: &str| command.split_whitespace().any(|word| word == option);
+    let all_groups = if has("--all-groups") {
+        GroupsFrom::All
+    } else {
+        GroupsFrom::Default
+    };
+    WriteRequest {
+        command: Some(command),
+        selection: Selection {
+            roots: if has("--all-packages") {
+                Roots::Members
+            } else {
+                Roots::Project
+            },
+            extras: Extras {
+                all: has("--all-extras"),
+                ..Extras::default()
+            },
+            groups: Groups {
+                from: all_groups,
+                ..Groups::default()
+            },
+            ..Selection::default()
+        },
+        local: Some(Local::Written),
+        ..WriteRequest::default()
+    }
+}
+
+/// Exports every lock of the corpus as the native tool did.
+fn exports_are_identical(format: &dyn LockFormat, file_name: &str) {
+    let Some(shared) = shared() else { return };
+    let mut tally = Tally::default();
+    for folder in corpus(&shared) {
+        let Ok(expected) = fs::read_to_string(folder.join(file_name)) else {
+            continue;
+        };
+        let lock = Uv.read(&read(&folder.join("uv.lock"))).unwrap();
+        let command = expected
+            .lines()
+            .nth(1)
+            .unwrap()
+            .trim_start_matches(['#', ' ']);
+        match format.write(&lock, &request(command)) {
+            Ok(written) => tally.compare(&folder, &expected, &written.text),
+            Err(problems) => tally
+                .different
+                .push(format!("{}: {problems:?}", folder.display())),
+        }
+    }
+    tally.settle(file_name);
+}
+
+#[test]
+fn pylocks_are_identical() {
+    exports_are_identical(&Pylock, "pylock.toml");
+}
+
+#[test]
+fn requirements_are_identical() {
+    exports_are_identical(&Requirements, "requirements.txt");
+}
+
+#[test]
+fn requirements_of_all_extras_and_groups_are_identical() {
+    exports_are_identical(&Requirements, "requirements-all.txt");
 }

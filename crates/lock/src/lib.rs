@@ -21,7 +21,9 @@ use packaging::{
     ConflictItem, GroupName, Marker, PackageName, RequiresPython, SourcedRequirement, Version,
 };
 pub use reach::{Part, Reach, reach};
-pub use select::{Extras, Groups, GroupsFrom, Production, Roots, Selection};
+pub use select::{
+    Choice, Extras, Groups, GroupsFrom, Production, Roots, SelectError, Selected, Selection, select,
+};
 
 /// A resolution with files and hashes.
 #[derive(Clone, Debug, PartialEq)]
