@@ -153,6 +153,23 @@ impl Diagnose for WordError {
     }
 }
 
+/// A requirement that means something only with a known mistake mended.
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is not a requirement, but can be read as one")]
+struct Mended {
+    text: String,
+    reason: String,
+    span: Span,
+}
+
+impl Diagnose for Mended {
+    fn diagnose(&self) -> Diagnostic {
+        Diagnostic::warning("manifest/mended-requirement", self)
+            .label(self.span.clone(), &self.reason)
+            .help("write it as the specification has it: build tools may refuse it")
+    }
+}
+
 impl Reader<'_> {
     fn name<T>(&mut self, span: Span, name: Result<T, InvalidName>) -> Option<T> {
         name.map_err(|name| self.note(&WordError::Name { name, span }))
@@ -201,13 +218,12 @@ impl Reader<'_> {
     /// The Pythons of a `requires-python`.
     pub(crate) fn python(&mut self, node: &Node<'_>, key: &str) -> Option<DeclaredPython> {
         let text = self.string(node, key)?;
-        let specifiers = text
-            .parse::<VersionSpecifiers>()
+        let specifiers = packaging::version::parse_specifiers(text)
             .map_err(|error| {
                 self.note(&WordError::Specifiers {
                     key: key.to_owned(),
                     text: text.to_owned(),
-                    reason: first_line(&error.to_string()),
+                    reason: first_line(&error.reason),
                     span: node.span(),
                 });
             })
@@ -240,6 +256,39 @@ impl Reader<'_> {
             condition: Marker::TRUE,
             span: node.span(),
         })
+    }
+
+    /// A list of requirements in which known mistakes are mended with a warning, as uv does in
+    /// `[project]`.
+    pub(crate) fn mended_requirements(
+        &mut self,
+        node: &Node<'_>,
+        key: &str,
+    ) -> Vec<DeclaredRequirement> {
+        let strings = self.strings(node, key);
+        let mut found = Vec::with_capacity(strings.len());
+        for (text, node) in strings {
+            let mended = match Requirement::parse(text) {
+                Ok(_) => None,
+                Err(_) => Requirement::parse_lenient(text).ok(),
+            };
+            let Some((requirement, reasons)) = mended else {
+                found.extend(self.requirement(text, node));
+                continue;
+            };
+            let reason = reasons.last().cloned().unwrap_or_default();
+            self.note(&Mended {
+                text: text.to_owned(),
+                reason,
+                span: node.span(),
+            });
+            found.push(DeclaredRequirement {
+                requirement: Arc::new(requirement),
+                condition: Marker::TRUE,
+                span: node.span(),
+            });
+        }
+        found
     }
 
     /// A list of requirements.
@@ -294,10 +343,14 @@ impl Reader<'_> {
     }
 }
 
+/// The first sentence of a foreign parser's words, in the form of ours.
 fn first_line(text: &str) -> String {
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('.')
-        .to_owned()
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.trim_end_matches(['.', ':']);
+    let mut characters = line.chars();
+    let is_capitalized = line.chars().nth(1).is_some_and(char::is_lowercase);
+    match characters.next() {
+        Some(first) if is_capitalized => first.to_lowercase().chain(characters).collect(),
+        _ => line.to_owned(),
+    }
 }

@@ -60,6 +60,14 @@ pub enum GroupError {
         /// Where it is included.
         span: Span,
     },
+    /// A group that is installed by default but nowhere defined.
+    #[error("default group `{group}` is not defined in `[dependency-groups]`")]
+    UnknownDefault {
+        /// The group.
+        group: GroupName,
+        /// Where it is named.
+        span: Span,
+    },
     /// Settings of a group that is nowhere defined.
     #[error("dependency group `{group}` has settings but is not defined")]
     UnknownSettings {
@@ -112,6 +120,11 @@ impl Diagnose for GroupError {
             Self::LegacyDev { span } => Diagnostic::error("manifest/unknown-group", self)
                 .label(span.clone(), "included here")
                 .help("move `tool.uv.dev-dependencies` to `dev` in `[dependency-groups]`"),
+            Self::UnknownDefault { group, span } => {
+                Diagnostic::error("manifest/unknown-group", self)
+                    .label(span.clone(), "named here")
+                    .help(format!("add `{group} = []` to `[dependency-groups]`"))
+            }
             Self::UnknownSettings { group, span } => {
                 Diagnostic::error("manifest/unknown-group", self)
                     .label(span.clone(), "settings of no group")
@@ -203,6 +216,8 @@ pub(crate) struct Additions<'u> {
     pub(crate) dev: Option<&'u [DeclaredRequirement]>,
     /// Where `tool.uv.dev-dependencies` stands.
     pub(crate) dev_span: Span,
+    /// `tool.uv.default-groups`, as a list.
+    pub(crate) defaults: &'u [(GroupName, Span)],
     /// `tool.uv.dependency-groups`.
     pub(crate) settings: &'u BTreeMap<GroupName, GroupSettings>,
 }
@@ -222,6 +237,12 @@ pub(crate) fn expand(reader: &mut Reader<'_>, groups: &mut Vec<Group>, additions
         if !groups.iter().any(|known| known.name == *group) {
             let (group, span) = (group.clone(), settings.name_span.clone());
             reader.note(&GroupError::UnknownSettings { group, span });
+        }
+    }
+    for (group, span) in additions.defaults {
+        if !groups.iter().any(|known| known.name == *group) {
+            let (group, span) = (group.clone(), span.clone());
+            reader.note(&GroupError::UnknownDefault { group, span });
         }
     }
     let mut expansion = Expansion {

@@ -91,11 +91,12 @@ fn finish(
     manifest: Option<Manifest>,
     file: &str,
 ) -> (Option<Manifest>, Vec<Diagnostic>) {
-    let found: Vec<Diagnostic> = reader
+    let mut found: Vec<Diagnostic> = reader
         .found
         .into_iter()
         .map(|diagnostic| diagnostic.in_file(file))
         .collect();
+    found.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span.start));
     let is_usable = !found.iter().any(Diagnostic::is_error);
     (manifest.filter(|_| is_usable), found)
 }
@@ -118,6 +119,7 @@ fn manifest(reader: &mut Reader<'_>, document: &DeTable<'_>, text: &str, file: &
     let additions = groups::Additions {
         dev: uv.dev_dependencies.as_deref(),
         dev_span: uv.dev_span(),
+        defaults: uv.default_spans(),
         settings: &uv.group_settings,
     };
     groups::expand(reader, &mut groups, &additions);

@@ -323,7 +323,7 @@ impl<'c> Lowering<'_, 'c> {
                 ..
             } => Ok(RequirementSource::Git {
                 url: without_credentials(url).into(),
-                commit: commit_of(reference),
+                commit: None,
                 reference: reference.clone(),
                 subdirectory: subdirectory.as_deref().map(Arc::from),
             }),
@@ -554,14 +554,18 @@ fn git(repository: &str, subdirectory: Option<&str>) -> RequirementSource {
     };
     RequirementSource::Git {
         url: without_credentials(url).into(),
-        commit: commit_of(&reference),
+        commit: None,
         reference,
         subdirectory: subdirectory.map(Arc::from),
     }
 }
 
-/// The commit, when the reference is a full one.
-fn commit_of(reference: &GitReference) -> Option<Arc<str>> {
+/// The commit that a reference names in full.
+///
+/// Lowered requirements say no commit beside their reference: locks repeat what was asked, and a
+/// commit only where one was found.
+#[must_use]
+pub fn commit_of(reference: &GitReference) -> Option<Arc<str>> {
     match reference {
         GitReference::Revision(revision)
             if revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit()) =>

@@ -116,7 +116,7 @@ pub(crate) fn read(
         .and_then(|node| reader.python(node, "project.requires-python"));
     let dependencies = table
         .get("dependencies")
-        .map(|node| reader.requirements(node, "project.dependencies"))
+        .map(|node| reader.mended_requirements(node, "project.dependencies"))
         .unwrap_or_default();
     let optional_dependencies = table
         .get("optional-dependencies")
@@ -156,7 +156,8 @@ fn read_optional(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<OptionalDepend
     };
     let mut extras: Vec<OptionalDependencies> = Vec::new();
     for (raw_name, node) in table {
-        let requirements = reader.requirements(node, &format!("{key}.{}", raw_name.get_ref()));
+        let requirements =
+            reader.mended_requirements(node, &format!("{key}.{}", raw_name.get_ref()));
         let span = raw_name.span();
         let Some(name) = reader.extra_name(raw_name.get_ref(), span.clone()) else {
             continue;

@@ -153,11 +153,21 @@ fn digits(text: &str, count: usize) -> Option<(i64, &str)> {
     Some((number.parse().ok()?, rest))
 }
 
-/// `2026-01-31` as days since 1970-01-01, and the rest.
+/// `2026-01-31` or `20260131` as days since 1970-01-01, and the rest.
 fn date(text: &str) -> Option<(i64, &str)> {
     let (year, rest) = digits(text, 4)?;
-    let (month, rest) = digits(rest.strip_prefix('-')?, 2)?;
-    let (day, rest) = digits(rest.strip_prefix('-')?, 2)?;
+    let (month, day, rest) = match rest.strip_prefix('-') {
+        Some(rest) => {
+            let (month, rest) = digits(rest, 2)?;
+            let (day, rest) = digits(rest.strip_prefix('-')?, 2)?;
+            (month, day, rest)
+        }
+        None => {
+            let (month, rest) = digits(rest, 2)?;
+            let (day, rest) = digits(rest, 2)?;
+            (month, day, rest)
+        }
+    };
     let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     let length = match month {
         2 if leap => 29,
@@ -177,11 +187,14 @@ fn date(text: &str) -> Option<(i64, &str)> {
     Some((days - 719_468, rest))
 }
 
-/// An RFC 3339 timestamp in milliseconds; seconds may be left out.
+/// An RFC 3339 timestamp in milliseconds; minutes and seconds may be left out.
 fn timestamp(text: &str) -> Option<i64> {
     let (days, rest) = date(text)?;
     let (hour, rest) = digits(rest.strip_prefix(['T', 't', ' '])?, 2)?;
-    let (minute, rest) = digits(rest.strip_prefix(':')?, 2)?;
+    let (minute, rest) = match rest.strip_prefix(':') {
+        Some(rest) => digits(rest, 2)?,
+        None => (0, rest),
+    };
     let (second, rest) = match rest.strip_prefix(':') {
         Some(rest) => digits(rest, 2)?,
         None => (0, rest),
@@ -280,7 +293,24 @@ impl Duration {
         }
     }
 
+    /// `HH:MM:SS`
+    fn clock(text: &str) -> Option<Self> {
+        let (hours, rest) = digits(text, text.find(':')?)?;
+        let (minutes, rest) = digits(rest.strip_prefix(':')?, 2)?;
+        let (seconds, rest) = digits(rest.strip_prefix(':')?, 2)?;
+        let fits = rest.is_empty() && minutes < 60 && seconds < 60;
+        fits.then(|| Self {
+            hours,
+            minutes,
+            seconds,
+            ..Self::default()
+        })
+    }
+
     fn friendly(text: &str) -> Result<Self, CutOffReason> {
+        if let Some(duration) = Self::clock(text) {
+            return Ok(duration);
+        }
         let mut duration = Self::default();
         let mut rest = text.trim_end();
         if let Some(before) = rest
@@ -298,7 +328,7 @@ impl Duration {
             let end = after
                 .find(|c: char| !c.is_ascii_alphabetic() && c != 'µ')
                 .unwrap_or(after.len());
-            let (unit, of_one) = match &*after[..end].to_ascii_lowercase() {
+            let (unit, of_one) = match &after[..end] {
                 "years" | "year" | "yrs" | "yr" | "y" => return Err(CutOffReason::Years),
                 "months" | "month" | "mos" | "mo" => return Err(CutOffReason::Months),
                 "weeks" | "week" | "wks" | "wk" | "w" => (&mut duration.weeks, None),
@@ -417,6 +447,8 @@ mod tests {
         assert_eq!(instant("2025-06-01T12:30:00Z"), Some(1_748_781_000_000));
         assert_eq!(instant("0001-01-01T00:00:00Z"), Some(-62_135_596_800_000));
         assert_eq!(instant("1970-01-01"), Some(DAY - HOUR));
+        assert_eq!(instant("19700101"), Some(DAY - HOUR));
+        assert_eq!(instant("1970-01-01T12Z"), Some(12 * HOUR));
         assert_eq!(instant("1970-02-29"), None);
         assert_eq!(instant("1970-13-01"), None);
         assert_eq!(instant("1970-01-01T24:00:00Z"), None);
@@ -433,6 +465,9 @@ mod tests {
             ("24h", "PT24H", DAY),
             ("1.5 hours", "PT1H30M", HOUR + 30 * MINUTE),
             ("PT0.5S", "PT0.5S", 500),
+            ("90m", "PT90M", 90 * MINUTE),
+            ("01:30:00", "PT1H30M", 90 * MINUTE),
+            ("3 days, 2h", "P3DT2H", 3 * DAY + 2 * HOUR),
             ("2 days ago", "-P2D", 2 * DAY),
             ("-P2D", "-P2D", 2 * DAY),
         ] {
@@ -446,7 +481,18 @@ mod tests {
     fn years_and_months_are_refused() {
         assert_eq!(CutOff::parse("1 year"), Err(CutOffReason::Years));
         assert_eq!(CutOff::parse("P2M"), Err(CutOffReason::Months));
-        for text in ["", "soon", "3", "P", "PT", "3 fortnights", "2026-1-1"] {
+        for text in [
+            "",
+            "soon",
+            "3",
+            "3 Days",
+            "1h 30",
+            "1.5 days",
+            "P",
+            "PT",
+            "3 fortnights",
+            "2026-1-1",
+        ] {
             assert_eq!(CutOff::parse(text), Err(CutOffReason::Unknown), "{text}");
         }
         assert_eq!(

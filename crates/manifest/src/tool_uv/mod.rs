@@ -62,9 +62,15 @@ pub struct ToolUv {
     /// How to resolve.
     pub settings: Settings,
     dev_span: Span,
+    default_spans: Vec<(GroupName, Span)>,
 }
 
 impl ToolUv {
+    /// The groups that `default-groups` lists, with their places.
+    pub(crate) fn default_spans(&self) -> &[(GroupName, Span)] {
+        &self.default_spans
+    }
+
     /// Where `dev-dependencies` stands.
     #[must_use]
     pub fn dev_span(&self) -> Span {
@@ -250,6 +256,11 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &Node<'_>) -> ToolUv {
             .get(key)
             .map(|node| reader.requirements(node, &key_text))
     };
+    let defaults = table
+        .get("default-groups")
+        .and_then(|node| default_groups(reader, node));
+    let (default_groups, default_spans) = defaults.unzip();
+    let default_spans = default_spans.unwrap_or_default();
     let dev_dependencies = requirements(reader, "dev-dependencies");
     let constraints = requirements(reader, "constraint-dependencies").unwrap_or_default();
     ToolUv {
@@ -267,9 +278,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &Node<'_>) -> ToolUv {
         environments: markers(reader, table, "environments"),
         required_environments: markers(reader, table, "required-environments"),
         conflicts: conflicts::read(reader, table),
-        default_groups: table
-            .get("default-groups")
-            .and_then(|node| default_groups(reader, node)),
+        default_groups,
+        default_spans,
         dev_span: table
             .get_key_value("dev-dependencies")
             .map_or(0..0, |(key, _)| key.span()),
@@ -331,19 +341,25 @@ fn read_workspace(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<WorkspaceT
     })
 }
 
-fn default_groups(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<DefaultGroups> {
+fn default_groups(
+    reader: &mut Reader<'_>,
+    node: &Node<'_>,
+) -> Option<(DefaultGroups, Vec<(GroupName, Span)>)> {
     let key = "tool.uv.default-groups";
     if node.get_ref().is_str() {
-        return reader
-            .choice(node, key, &[("all", ())])
-            .map(|()| DefaultGroups::All);
+        if node.get_ref().as_str() == Some("all") {
+            return Some((DefaultGroups::All, Vec::new()));
+        }
+        reader.unfit(node, key, "`\"all\"` or a list of names");
+        return None;
     }
     let strings = reader.strings(node, key);
-    let names = strings
+    let named: Vec<(GroupName, Span)> = strings
         .iter()
-        .filter_map(|(text, node)| reader.group_name(text, node.span()))
+        .filter_map(|(text, node)| Some((reader.group_name(text, node.span())?, node.span())))
         .collect();
-    Some(DefaultGroups::List(names))
+    let names = named.iter().map(|(name, _)| name.clone()).collect();
+    Some((DefaultGroups::List(names), named))
 }
 
 fn group_settings(
