@@ -137,7 +137,7 @@ impl Posing<'_> {
             requires_dist: declared.requires_dist,
             provides_extra: declared.provides_extra,
             groups: declared.requires_dev,
-            default_groups: uv.default_groups.as_ref().map(default_groups),
+            default_groups: uv.default_groups.as_ref().and_then(default_groups),
             group_requires_python: group_pythons(uv),
         })
     }
@@ -227,7 +227,7 @@ impl Posing<'_> {
 
     fn root_groups(&mut self, asked: &mut Asked) {
         let uv = self.workspace.uv();
-        asked.default_groups = uv.default_groups.as_ref().map(default_groups);
+        asked.default_groups = uv.default_groups.as_ref().and_then(default_groups);
         asked.group_requires_python = group_pythons(uv);
         for group in &self.workspace.root.groups {
             asked.dependency_groups.entry(group.name.clone()).or_default();
@@ -438,10 +438,15 @@ fn directory(source: &Source) -> RequirementSource {
     }
 }
 
-fn default_groups(groups: &manifest::DefaultGroups) -> lock::DefaultGroups {
+/// The groups installed by default, where they differ from the usual `dev`; sorted, as locks are.
+fn default_groups(groups: &manifest::DefaultGroups) -> Option<lock::DefaultGroups> {
     match groups {
-        manifest::DefaultGroups::All => lock::DefaultGroups::All,
-        manifest::DefaultGroups::List(groups) => lock::DefaultGroups::List(groups.clone()),
+        manifest::DefaultGroups::All => Some(lock::DefaultGroups::All),
+        manifest::DefaultGroups::List(groups) => {
+            let groups: BTreeSet<GroupName> = groups.iter().cloned().collect();
+            let is_usual = groups.iter().map(GroupName::as_str).eq(["dev"]);
+            (!is_usual).then(|| lock::DefaultGroups::List(groups.into_iter().collect()))
+        }
     }
 }
 
