@@ -6,14 +6,16 @@
 
 mod reach;
 
+use std::hash::{Hash, Hasher};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use reach::{implied_marker, implied_platform_marker, implied_python_marker, is_reachable};
 
 use crate::Version;
 use crate::environment::PythonBounds;
 use crate::filename::WheelFilename;
+use crate::marker::Marker;
 
 /// The first part of a wheel tag: which Python.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -371,7 +373,7 @@ impl PlatformTag {
 }
 
 /// The tags of a wheel: every combination of the three parts.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct WheelTags {
     /// As in the file name: `cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64`.
     pub text: Arc<str>,
@@ -381,6 +383,22 @@ pub struct WheelTags {
     pub abi: Vec<AbiTag>,
     /// Platform tags that could be placed.
     pub platform: Vec<PlatformTag>,
+    /// What they imply, once somebody asked: wheels of many versions share their tags.
+    implied: OnceLock<Marker>,
+}
+
+impl PartialEq for WheelTags {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for WheelTags {}
+
+impl Hash for WheelTags {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
 }
 
 impl WheelTags {
@@ -410,6 +428,7 @@ impl WheelTags {
             python: python.split('.').filter_map(PythonTag::parse).collect(),
             abi: abi.split('.').filter_map(AbiTag::parse).collect(),
             platform: platform.split('.').filter_map(PlatformTag::parse).collect(),
+            implied: OnceLock::new(),
         })
     }
 

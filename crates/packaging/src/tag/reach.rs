@@ -104,7 +104,7 @@ pub fn is_reachable(wheel: &WheelFilename, reachable: Marker) -> bool {
 /// The environments a wheel is for, by all of its tags.
 #[must_use]
 pub fn implied_marker(wheel: &WheelFilename) -> Marker {
-    implied_platform_marker(wheel).and(implied_python_marker(wheel))
+    wheel.tags.implied_marker()
 }
 
 /// The Pythons a wheel is for, by its Python and ABI tags.
@@ -116,10 +116,24 @@ pub fn implied_python_marker(wheel: &WheelFilename) -> Marker {
 /// The platforms a wheel is for, by its platform tags.
 #[must_use]
 pub fn implied_platform_marker(wheel: &WheelFilename) -> Marker {
-    any_of(wheel.tags.platform.iter().map(|tag| tag.marker()))
+    wheel.tags.platform_marker()
 }
 
 impl WheelTags {
+    /// The environments the tags are for; worked out once.
+    #[must_use]
+    pub fn implied_marker(&self) -> Marker {
+        *self
+            .implied
+            .get_or_init(|| self.platform_marker().and(self.python_marker()))
+    }
+
+    /// The platforms the tags are for.
+    #[must_use]
+    pub fn platform_marker(&self) -> Marker {
+        any_of(self.platform.iter().map(|tag| tag.marker()))
+    }
+
     /// The Pythons the tags are for.
     #[must_use]
     pub fn python_marker(&self) -> Marker {
