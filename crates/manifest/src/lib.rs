@@ -69,6 +69,17 @@ impl Manifest {
             .package
             .unwrap_or(self.has_build_system || !requires_build_system)
     }
+
+    /// Whether `[project]` says nothing of dependencies beside a `[tool.poetry]` that may.
+    ///
+    /// uv 0.13.8 asks the build backend then, rather than believing that there are none.
+    pub(crate) fn leaves_dependencies_to_poetry(&self) -> bool {
+        let has = |table: &str, key: &str| {
+            let table = self.raw.get(table).and_then(toml::Value::as_table);
+            table.is_some_and(|table| table.contains_key(key))
+        };
+        has("tool", "poetry") && !has("project", "dependencies")
+    }
 }
 
 /// Reads a `pyproject.toml`.

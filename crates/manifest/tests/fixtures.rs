@@ -3,7 +3,10 @@
 //!
 //! `BLESS=1 cargo test -p lockwright-manifest --test fixtures` writes the files anew.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be read is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -129,7 +129,7 @@ impl Diagnose for WorkspaceError {
                 Diagnostic::error("manifest/dynamic-dependencies", self)
                     .label(span.clone(), "")
                     .help(format!(
-                        "write the `{key}` into `[project]`, and take them out of `dynamic`"
+                        "write the `{key}` into `[project]`, and not into its `dynamic`"
                     ))
             }
             Self::UselessLimit { span, .. } => {

@@ -302,7 +302,9 @@ impl Workspace {
                 project.optional_dependencies.is_empty(),
             ),
         ] {
-            if is_missing && project.is_dynamic(key) {
+            let is_dynamic = project.is_dynamic(key)
+                || (key == "dependencies" && manifest.leaves_dependencies_to_poetry());
+            if is_missing && is_dynamic {
                 let (name, span) = (project.name.clone(), project.name_span.clone());
                 lowering.note(&WorkspaceError::Dynamic { name, key, span });
             }
