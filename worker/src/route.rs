@@ -6,7 +6,7 @@ use worker::{Env, Method, Request, Response, Result};
 
 use crate::reply::{self, Refusal};
 use crate::settings::Settings;
-use crate::{batch, lock};
+use crate::{batch, limits, lock};
 
 /// What the service can do, for programs: OpenAPI 3.1.
 const OPENAPI: &str = include_str!("../openapi.json");
@@ -32,7 +32,7 @@ async fn api(
 ) -> std::result::Result<Response, Refusal> {
     let allowed = match path {
         "/v1/lock" | "/v1/index/batch" => Method::Post,
-        "/v1/formats" | "/healthz" | "/openapi.json" => Method::Get,
+        "/v1/formats" | "/v1/meta" | "/healthz" | "/openapi.json" => Method::Get,
         _ => {
             return Err(Refusal::new(
                 404,
@@ -55,6 +55,7 @@ async fn api(
         "/v1/lock" => lock::answer(request, env, settings).await,
         "/v1/index/batch" => batch::answer(request, env, settings).await,
         "/v1/formats" => reply::json(&formats()),
+        "/v1/meta" => reply::json(&meta(&settings)),
         "/openapi.json" => reply::text("application/json", OPENAPI.to_owned()),
         _ => reply::json(&json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })),
     }
@@ -69,6 +70,19 @@ fn formats() -> serde_json::Value {
         })
     });
     json!({ "formats": formats.collect::<Vec<_>>() })
+}
+
+/// What a client has to know about this deployment.
+fn meta(settings: &Settings) -> serde_json::Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "public_index": settings.public_index,
+        "limits": {
+            "body_bytes": limits::BODY,
+            "seconds": limits::LOCK_TIME.as_secs(),
+            "batch_queries": lockwright::batch::MAX_QUERIES,
+        },
+    })
 }
 
 /// The playground's files.

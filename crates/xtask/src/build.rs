@@ -30,7 +30,7 @@ pub(crate) fn node_tool(name: &str) -> std::process::Command {
 
 fn build(module: &Module, optimize: &Optimize, tools: &Tools) -> Result<(), Failed> {
     let mut compile = cargo();
-    compile.args(["build", "--locked", "--target", "wasm32-unknown-unknown"]);
+    compile.args(["build", "--target", "wasm32-unknown-unknown"]);
     compile.args(["--package", &module.package, "--profile", &module.profile]);
     if !module.features.is_empty() {
         compile.args(["--features", &module.features.join(",")]);

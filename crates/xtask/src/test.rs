@@ -115,7 +115,7 @@ fn wasm(tools: &Tools, browser: &Browser) -> Result<Tally, Failed> {
 
 /// The modules, the playground, and the command that their results are compared with.
 fn build_for_shells(tools: &Tools) -> Result<(), Failed> {
-    run_shown(cargo().args(["build", "--locked", "--package", "lockwright-cli"]))?;
+    run_shown(cargo().args(["build", "--package", "lockwright-cli"]))?;
     build::everything(tools)
 }
 
