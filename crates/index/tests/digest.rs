@@ -115,7 +115,7 @@ proptest! {
         let bytes = encode_project(&project);
         let at = at.index(bytes.len());
         prop_assert!(decode_project(&bytes[..at]).is_err());
-        let mut changed = bytes.clone();
+        let mut changed = bytes;
         changed[at] ^= byte;
         prop_assert!(decode_project(&changed).is_err());
     }
