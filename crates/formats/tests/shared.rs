@@ -211,3 +211,23 @@ fn requirements_are_identical() {
 fn requirements_of_all_extras_and_groups_are_identical() {
     exports_are_identical(&Requirements, "requirements-all.txt");
 }
+
+#[test]
+fn invariants_hold() {
+    let Some(shared) = shared() else { return };
+    let mut tally = Tally::default();
+    for folder in uv_locks(&shared) {
+        let lock = Uv.read(&read(&folder.join("uv.lock"))).unwrap();
+        let violations = lock::check(&lock);
+        match violations.first() {
+            None => tally.same += 1,
+            Some(first) => {
+                let (name, count) = (folder.display(), violations.len());
+                tally
+                    .different
+                    .push(format!("{name}: {count} violations: {first}"));
+            }
+        }
+    }
+    tally.settle("invariants");
+}

@@ -1,8 +1,8 @@
 //! Declared conflicts as markers see them: each conflicting extra, group or project is a pseudo-extra.
 
-use packaging::{ConflictItem, ConflictKind, Marker};
+use packaging::{ConflictItem, ConflictKind, Marker, PackageName};
 
-use crate::Lock;
+use crate::{Lock, Part};
 
 /// The pseudo-extra that stands for a conflicting item in markers: `extra-5-torch-cpu`.
 ///
@@ -35,6 +35,30 @@ pub fn at_most_one(set: &[ConflictItem]) -> Marker {
 }
 
 impl Lock {
+    /// What choosing a part of a root means where that part is a side of a declared conflict.
+    #[must_use]
+    pub fn chosen_with(&self, package: &PackageName, part: &Part) -> Marker {
+        let kind = match part {
+            Part::Base => ConflictKind::Project,
+            Part::Extra(extra) => ConflictKind::Extra(extra.clone()),
+            Part::Group(group) => ConflictKind::Group(group.clone()),
+        };
+        let item = ConflictItem {
+            package: package.clone(),
+            kind,
+        };
+        let is_declared = self
+            .conflicts
+            .iter()
+            .flatten()
+            .any(|declared| *declared == item);
+        if is_declared {
+            Marker::extra(&pseudo_extra(&item))
+        } else {
+            Marker::TRUE
+        }
+    }
+
     /// That of each set of conflicting items at most one is chosen.
     #[must_use]
     pub fn at_most_one(&self) -> Marker {

@@ -3,6 +3,7 @@
 //! Formats read into it and write from it; none knows another. Markers are *complexified*
 //! (they hold without knowing `requires-python`), see [`Lock::simplify`].
 
+pub mod check;
 pub mod conflict;
 pub mod options;
 pub mod package;
@@ -11,6 +12,7 @@ pub mod select;
 
 use std::collections::BTreeMap;
 
+pub use check::{Violation, check};
 pub use options::{
     DependencyMetadata, ExcludeNewer, ForkStrategy, Options, PrereleaseMode, ResolutionMode,
 };

@@ -57,49 +57,25 @@ impl Reach {
     }
 }
 
-/// Walks the graph from its roots: the members with all their extras and groups, what was asked
-/// beside them, and whatever no edge leads to.
+/// Walks the graph from its roots, the members with all their extras and groups and what was asked
+/// beside them, and then from whatever no edge leads to.
 #[must_use]
 pub fn reach(lock: &Lock) -> Reach {
     let graph = Graph::new(lock);
-    let everywhere = lock
-        .forks
-        .iter()
-        .copied()
-        .reduce(Marker::or)
-        .unwrap_or(Marker::TRUE);
-    let mut walk = Walk {
-        graph: &graph,
-        markers: BTreeMap::new(),
-        queue: Vec::new(),
-    };
-    for package in lock.roots() {
-        let Some(&at) = graph.places.get(&package.id) else {
-            continue;
-        };
-        for part in package.parts() {
-            walk.enter(at, part, everywhere);
-        }
-    }
-    for requirement in lock.asked_beside() {
-        for at in graph.named(&requirement.name) {
-            let forks = lock.packages[at].forks.iter().copied().reduce(Marker::or);
-            let marker = requirement
-                .marker
-                .and(forks.unwrap_or(everywhere))
-                .and(everywhere);
-            let extras = requirement.extras.iter().cloned().map(Part::Extra);
-            for part in std::iter::once(Part::Base).chain(extras) {
-                walk.enter(at, part, marker);
-            }
-        }
-    }
-    walk.follow();
+    let mut walk = Walk::from_roots(&graph);
     for (at, part) in graph.orphans() {
-        walk.enter(at, part, everywhere);
+        if !walk.markers.contains_key(&(at, part.clone())) {
+            walk.enter(at, part, lock.environment());
+        }
     }
     walk.follow();
     Reach(walk.markers)
+}
+
+/// Walks the graph from its roots only.
+#[must_use]
+pub fn from_roots(lock: &Lock) -> Reach {
+    Reach(Walk::from_roots(&Graph::new(lock)).markers)
 }
 
 impl Lock {
@@ -190,7 +166,38 @@ struct Walk<'a> {
     queue: Vec<(usize, Part)>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn from_roots(graph: &'a Graph<'a>) -> Self {
+        let lock = graph.lock;
+        let mut walk = Self {
+            graph,
+            markers: BTreeMap::new(),
+            queue: Vec::new(),
+        };
+        for package in lock.roots() {
+            let Some(&at) = graph.places.get(&package.id) else {
+                continue;
+            };
+            for part in package.parts() {
+                let chosen = lock.chosen_with(&package.id.name, &part);
+                walk.enter(at, part, lock.environment().and(chosen));
+            }
+        }
+        for requirement in lock.asked_beside() {
+            for at in graph.named(&requirement.name) {
+                let forks = lock.packages[at].forks.iter().copied().reduce(Marker::or);
+                let marker = requirement.marker.and(lock.environment());
+                let marker = forks.map_or(marker, |forks| marker.and(forks));
+                let extras = requirement.extras.iter().cloned().map(Part::Extra);
+                for part in std::iter::once(Part::Base).chain(extras) {
+                    walk.enter(at, part, marker);
+                }
+            }
+        }
+        walk.follow();
+        walk
+    }
+
     /// Widens the marker of a part, and remembers to go on from there if that changed it.
     fn enter(&mut self, at: usize, part: Part, marker: Marker) {
         if marker.is_false() {
