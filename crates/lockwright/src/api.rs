@@ -136,7 +136,12 @@ impl From<&Diagnostic> for DiagnosticRecord {
     fn from(diagnostic: &Diagnostic) -> Self {
         Self {
             code: diagnostic.code.to_string(),
-            severity: if diagnostic.is_error() { "error" } else { "warning" }.to_owned(),
+            severity: if diagnostic.is_error() {
+                "error"
+            } else {
+                "warning"
+            }
+            .to_owned(),
             title: diagnostic.title.clone(),
             labels: diagnostic
                 .labels

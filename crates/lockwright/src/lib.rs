@@ -12,8 +12,8 @@ pub mod transport;
 
 mod locking;
 mod preferences;
-mod question;
 mod problem;
+mod question;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
 pub use locking::{Failure, FailureKind, lock};

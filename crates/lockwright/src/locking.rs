@@ -64,25 +64,36 @@ pub async fn lock(
     let (mut problem, found) =
         question::pose(&workspace, &request.options).map_err(Failure::input)?;
     warnings.extend(found);
-    let existing = request.lock.as_deref().and_then(|text| match read_lock(text) {
-        Ok(lock) => Some(lock),
-        Err(found) => {
-            warnings.extend(found);
-            None
-        }
-    });
+    let existing = request
+        .lock
+        .as_deref()
+        .and_then(|text| match read_lock(text) {
+            Ok(lock) => Some(lock),
+            Err(found) => {
+                warnings.extend(found);
+                None
+            }
+        });
     if let Some(existing) = &existing {
         preferences::adopt(&mut problem, existing, &request.options).map_err(Failure::input)?;
     }
     let (resolution, stats) = resolve(problem, &workspace, source, progress).await?;
     warnings.extend(resolution.warnings().iter().cloned());
     let lock = resolution.into_lock();
-    let writing = Writing { request, lock: &lock, existing: existing.as_ref() };
+    let writing = Writing {
+        request,
+        lock: &lock,
+        existing: existing.as_ref(),
+    };
     let (locks, unchanged) = writing.write_all(&formats).map_err(Failure::input)?;
     Ok(LockReply {
         locks,
         unchanged,
-        packages: lock.packages.iter().map(|package| describe(package, &lock)).collect(),
+        packages: lock
+            .packages
+            .iter()
+            .map(|package| describe(package, &lock))
+            .collect(),
         warnings: warnings.iter().map(Into::into).collect(),
         stats,
     })
@@ -107,7 +118,11 @@ fn wanted_formats(names: &[String]) -> Result<Vec<&'static dyn LockFormat>, Vec<
             ),
         }
     }
-    if errors.is_empty() { Ok(wanted) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(wanted)
+    } else {
+        Err(errors)
+    }
 }
 
 fn read_workspace(request: &LockRequest) -> Result<(Workspace, Vec<Diagnostic>), Failure> {
@@ -136,7 +151,9 @@ async fn resolve(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<(Resolution, Stats), Failure> {
     let mut talk = Talk(Resolver::new(problem));
-    let driven = drive(&mut talk, source, progress).await.map_err(drive_failure)?;
+    let driven = drive(&mut talk, source, progress)
+        .await
+        .map_err(drive_failure)?;
     let statistics = talk.0.statistics();
     let stats = Stats {
         queries: driven.queries,
@@ -150,9 +167,10 @@ async fn resolve(
             let diagnostic = at_requirements(conflict.diagnose(), &conflict, workspace);
             Err(Failure::new(FailureKind::NoSolution, vec![diagnostic]))
         }
-        Err(Unsolved::Failed(error)) => {
-            Err(Failure::new(FailureKind::NeedsBuild, vec![error.diagnose()]))
-        }
+        Err(Unsolved::Failed(error)) => Err(Failure::new(
+            FailureKind::NeedsBuild,
+            vec![error.diagnose()],
+        )),
     }
 }
 
@@ -164,7 +182,11 @@ fn at_requirements(
 ) -> Diagnostic {
     for name in conflict.involved() {
         if let Some((file, span)) = question::place_of(workspace, &name) {
-            let label = diagnostic::Label { file, span, text: String::new() };
+            let label = diagnostic::Label {
+                file,
+                span,
+                text: String::new(),
+            };
             diagnostic.labels.push(label);
         }
     }
@@ -241,7 +263,11 @@ impl Writing<'_> {
             }
             let losses = written.losses.iter().map(ToString::to_string).collect();
             let file_name = format.file_name().to_owned();
-            let written = WrittenLock { file_name, text: written.text, losses };
+            let written = WrittenLock {
+                file_name,
+                text: written.text,
+                losses,
+            };
             locks.insert(format.name().to_owned(), written);
         }
         Ok((locks, unchanged))

@@ -21,7 +21,10 @@ pub(crate) fn adopt(
     if options.upgrade || is_other_question {
         return Ok(());
     }
-    let pins = lock.packages.iter().filter(|package| !upgraded.contains(&package.id.name));
+    let pins = lock
+        .packages
+        .iter()
+        .filter(|package| !upgraded.contains(&package.id.name));
     problem.preferences = pins
         .filter_map(|package| match (&package.id.version, &package.id.source) {
             (Some(version), Source::Registry(index)) => Some(Preference {
@@ -59,7 +62,9 @@ fn keeps_forks(problem: &Problem, lock: &Lock) -> bool {
         }
     };
     let forks = lock.forks.iter().copied().fold(Marker::FALSE, Marker::or);
-    let covers = forks.not().is_disjoint(python.and(limits(&problem.environments)));
+    let covers = forks
+        .not()
+        .is_disjoint(python.and(limits(&problem.environments)));
     covers
         && lock.environments == problem.environments
         && lock.required_environments == problem.required_environments
@@ -98,5 +103,9 @@ fn upgraded(
             }
         }
     }
-    if errors.is_empty() { Ok(names) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(names)
+    } else {
+        Err(errors)
+    }
 }

@@ -23,7 +23,12 @@ pub(crate) fn pose(
     workspace: &Workspace,
     options: &LockOptions,
 ) -> Result<(Problem, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut posing = Posing { workspace, options, errors: Vec::new(), warnings: Vec::new() };
+    let mut posing = Posing {
+        workspace,
+        options,
+        errors: Vec::new(),
+        warnings: Vec::new(),
+    };
     let problem = posing.problem();
     match problem {
         Some(problem) if posing.errors.is_empty() => Ok((problem, posing.warnings)),
@@ -47,8 +52,12 @@ impl Posing<'_> {
     fn problem(&mut self) -> Option<Problem> {
         let requires_python = self.requires_python()?;
         let settings = &self.workspace.uv().settings;
-        let local: Vec<LocalProject> =
-            self.workspace.members.iter().filter_map(|member| self.local(member)).collect();
+        let local: Vec<LocalProject> = self
+            .workspace
+            .members
+            .iter()
+            .filter_map(|member| self.local(member))
+            .collect();
         let mut asked = self.asked();
         let requirements = self.requirements(&local, &mut asked);
         self.refuse_unsupported(&local, &requirements);
@@ -111,7 +120,8 @@ impl Posing<'_> {
         parsed
             .map_err(|error| {
                 let title = format!("`{text}` is no value of `{option}`: {error}");
-                self.errors.push(Diagnostic::error("options/invalid-value", title));
+                self.errors
+                    .push(Diagnostic::error("options/invalid-value", title));
             })
             .ok()
     }
@@ -128,7 +138,11 @@ impl Posing<'_> {
         let uv = &member.manifest.uv;
         Some(LocalProject {
             name: member.name.clone(),
-            version: member.manifest.project.as_ref().and_then(|it| it.version.clone()),
+            version: member
+                .manifest
+                .project
+                .as_ref()
+                .and_then(|it| it.version.clone()),
             source: match self.workspace.kind(member) {
                 Kind::Editable => Source::Editable(path),
                 Kind::Directory => Source::Directory(path),
@@ -149,15 +163,24 @@ impl Posing<'_> {
             ..Asked::default()
         };
         if self.workspace.lists_members() {
-            asked.members =
-                self.workspace.members.iter().map(|member| member.name.clone()).collect();
+            asked.members = self
+                .workspace
+                .members
+                .iter()
+                .map(|member| member.name.clone())
+                .collect();
         }
         for declared in &uv.overrides {
             match declared {
                 Override::Everywhere(requirement) => {
-                    asked.overrides.extend(self.lower(std::slice::from_ref(requirement)));
+                    asked
+                        .overrides
+                        .extend(self.lower(std::slice::from_ref(requirement)));
                 }
-                Override::For { scope, requirements } => {
+                Override::For {
+                    scope,
+                    requirements,
+                } => {
                     asked.package_overrides.push(PackageOverride {
                         name: scope.name.clone(),
                         version: scope.version.clone(),
@@ -176,18 +199,23 @@ impl Posing<'_> {
                 }),
             }
         }
-        let bounds: Vec<DeclaredRequirement> =
-            uv.build_constraints.iter().map(|bound| bound.requirement.clone()).collect();
+        let bounds: Vec<DeclaredRequirement> = uv
+            .build_constraints
+            .iter()
+            .map(|bound| bound.requirement.clone())
+            .collect();
         asked.build_constraints = self.lower(&bounds);
         asked.dependency_metadata = dependency_metadata(&uv.settings);
         asked
     }
 
     fn lower(&mut self, requirements: &[DeclaredRequirement]) -> Vec<SourcedRequirement> {
-        self.workspace.lower_root(requirements).unwrap_or_else(|found| {
-            self.errors.extend(found);
-            Vec::new()
-        })
+        self.workspace
+            .lower_root(requirements)
+            .unwrap_or_else(|found| {
+                self.errors.extend(found);
+                Vec::new()
+            })
     }
 
     /// The roots: every member with all its extras, the groups of each, and what a root without
@@ -209,15 +237,21 @@ impl Posing<'_> {
             .map(|project| {
                 let mut extras = project.provides_extra.clone();
                 extras.sort();
-                SourcedRequirement { extras, ..root(project) }
+                SourcedRequirement {
+                    extras,
+                    ..root(project)
+                }
             })
             .collect();
-        requirements.extend(local.iter().filter(|project| !project.groups.is_empty()).map(
-            |project| SourcedRequirement {
-                groups: project.groups.keys().cloned().collect(),
-                ..root(project)
-            },
-        ));
+        requirements.extend(
+            local
+                .iter()
+                .filter(|project| !project.groups.is_empty())
+                .map(|project| SourcedRequirement {
+                    groups: project.groups.keys().cloned().collect(),
+                    ..root(project)
+                }),
+        );
         if self.workspace.is_projectless() {
             self.root_groups(asked);
             requirements.extend(asked.dependency_groups.values().flatten().cloned());
@@ -230,7 +264,10 @@ impl Posing<'_> {
         asked.default_groups = uv.default_groups.as_ref().and_then(default_groups);
         asked.group_requires_python = group_pythons(uv);
         for group in &self.workspace.root.groups {
-            asked.dependency_groups.entry(group.name.clone()).or_default();
+            asked
+                .dependency_groups
+                .entry(group.name.clone())
+                .or_default();
         }
         match self.workspace.lowered_root() {
             Ok(lowered) => {
@@ -246,14 +283,13 @@ impl Posing<'_> {
     }
 
     /// Requirements from URLs, git and paths outside the workspace cannot be read yet.
-    fn refuse_unsupported(
-        &mut self,
-        local: &[LocalProject],
-        requirements: &[SourcedRequirement],
-    ) {
+    fn refuse_unsupported(&mut self, local: &[LocalProject], requirements: &[SourcedRequirement]) {
         let members: BTreeSet<&PackageName> = local.iter().map(|project| &project.name).collect();
         let declared = local.iter().flat_map(|project| {
-            project.requires_dist.iter().chain(project.groups.values().flatten())
+            project
+                .requires_dist
+                .iter()
+                .chain(project.groups.values().flatten())
         });
         let mut refused = BTreeSet::new();
         for requirement in declared.chain(requirements) {
@@ -268,8 +304,12 @@ impl Posing<'_> {
                 RequirementSource::Directory { .. } => "a folder outside the workspace",
             };
             if refused.insert(requirement.name.clone()) {
-                let title = format!("`{}` comes from {kind}, which cannot be read yet", requirement.name);
-                let error = self.at_requirement(&requirement.name, "resolve/unsupported-source", &title);
+                let title = format!(
+                    "`{}` comes from {kind}, which cannot be read yet",
+                    requirement.name
+                );
+                let error =
+                    self.at_requirement(&requirement.name, "resolve/unsupported-source", &title);
                 self.errors.push(error);
             }
         }
@@ -287,13 +327,17 @@ impl Posing<'_> {
     fn indexes(&mut self, settings: &Settings) -> Indexes {
         let mut implicit: Vec<IndexUrl> = Vec::new();
         for text in &self.options.index {
-            let url = text.split_once('=').filter(|(name, _)| !name.contains("://"));
+            let url = text
+                .split_once('=')
+                .filter(|(name, _)| !name.contains("://"));
             implicit.push(IndexUrl::new(url.map_or(text.as_str(), |(_, url)| url)));
         }
         let default = self.options.default_index.as_deref().map(IndexUrl::new);
         if !settings.no_index {
             let replaced = default.is_some();
-            let searched = settings.searched_indexes().filter(|index| !(replaced && index.default));
+            let searched = settings
+                .searched_indexes()
+                .filter(|index| !(replaced && index.default));
             implicit.extend(searched.map(|index| self.substituted(&index.url)));
             match default {
                 Some(default) => implicit.push(default),
@@ -307,7 +351,12 @@ impl Posing<'_> {
         }
         let mut seen = BTreeSet::new();
         implicit.retain(|index| seen.insert(index.clone()));
-        let ignores = |index: &&Index| index.ignore_error_codes.iter().any(|it| matches!(it, 401 | 403));
+        let ignores = |index: &&Index| {
+            index
+                .ignore_error_codes
+                .iter()
+                .any(|it| matches!(it, 401 | 403))
+        };
         Indexes {
             implicit,
             strategy: match settings.index_strategy {
@@ -350,7 +399,9 @@ impl Posing<'_> {
         let prerelease_package = settings.prerelease_package.iter();
         let exclude_newer_package = settings.exclude_newer_package.iter();
         Options {
-            resolution: self.word("resolution", &self.options.resolution.clone()).unwrap_or(resolution),
+            resolution: self
+                .word("resolution", &self.options.resolution.clone())
+                .unwrap_or(resolution),
             prerelease: self
                 .word("prerelease", &self.options.prerelease.clone())
                 .unwrap_or_else(|| prerelease(settings.prerelease)),
@@ -390,28 +441,41 @@ impl Posing<'_> {
     }
 
     fn instant(&mut self, cutoff: &CutOff) -> Option<ExcludeNewer> {
-        let clock = Clock { now: self.options.now.unwrap_or_default(), offset: 0 };
+        let clock = Clock {
+            now: self.options.now.unwrap_or_default(),
+            offset: 0,
+        };
         let at = cutoff.instant(&clock);
         match cutoff.span() {
             None => Some(ExcludeNewer::At(at)),
             Some(_) if self.options.now.is_none() => {
                 let title = "a span before now needs `now`, the time of the run";
-                self.errors.push(Diagnostic::error("options/missing-now", title));
+                self.errors
+                    .push(Diagnostic::error("options/missing-now", title));
                 None
             }
-            Some(span) => Some(ExcludeNewer::Span { at, span: span.to_owned() }),
+            Some(span) => Some(ExcludeNewer::Span {
+                at,
+                span: span.to_owned(),
+            }),
         }
     }
 }
 
 /// Where a manifest requires a project first: the file, and the bytes in it.
-pub(crate) fn place_of(workspace: &Workspace, name: &PackageName) -> Option<(String, diagnostic::Span)> {
+pub(crate) fn place_of(
+    workspace: &Workspace,
+    name: &PackageName,
+) -> Option<(String, diagnostic::Span)> {
     workspace.members.iter().find_map(|member| {
         let manifest = &member.manifest;
         let project = manifest.project.iter();
         let of_project = project.flat_map(|project| {
             let optional = project.optional_dependencies.iter();
-            project.dependencies.iter().chain(optional.flat_map(|it| &it.requirements))
+            project
+                .dependencies
+                .iter()
+                .chain(optional.flat_map(|it| &it.requirements))
         });
         let mut all = of_project.chain(manifest.groups.iter().flat_map(|it| &it.requirements));
         all.find(|declared| declared.requirement.name == *name)
@@ -465,7 +529,13 @@ fn overrides(asked: &Asked) -> Overrides {
     Overrides {
         global: asked.overrides.clone(),
         scoped: scoped
-            .map(|one| (one.name.clone(), one.version.clone(), one.dependencies.clone()))
+            .map(|one| {
+                (
+                    one.name.clone(),
+                    one.version.clone(),
+                    one.dependencies.clone(),
+                )
+            })
             .collect(),
     }
 }
@@ -497,8 +567,15 @@ fn dependency_metadata(settings: &Settings) -> Vec<lock::DependencyMetadata> {
         .map(|entry| lock::DependencyMetadata {
             name: entry.name.clone(),
             version: entry.version.clone(),
-            requires_dist: entry.requires_dist.iter().map(|it| (*it.requirement).clone()).collect(),
-            requires_python: entry.requires_python.as_ref().map(|it| it.specifiers.to_string()),
+            requires_dist: entry
+                .requires_dist
+                .iter()
+                .map(|it| (*it.requirement).clone())
+                .collect(),
+            requires_python: entry
+                .requires_python
+                .as_ref()
+                .map(|it| it.specifiers.to_string()),
             provides_extra: entry.provides_extra.clone(),
         })
         .collect()

@@ -45,10 +45,19 @@ impl<'a> Assembly<'a> {
     fn new(resolution: &'a Resolution) -> Self {
         let graph = &resolution.graph;
         let mut names = FxHashSet::default();
-        let bases = graph.nodes.iter().filter(|node| node.key.kind == Kind::Base);
-        let duplicates =
-            bases.map(|node| &node.key.name).filter(|name| !names.insert(*name)).collect();
-        let ids = graph.nodes.iter().zip(&resolution.heard).map(|(node, heard)| id(node, heard));
+        let bases = graph
+            .nodes
+            .iter()
+            .filter(|node| node.key.kind == Kind::Base);
+        let duplicates = bases
+            .map(|node| &node.key.name)
+            .filter(|name| !names.insert(*name))
+            .collect();
+        let ids = graph
+            .nodes
+            .iter()
+            .zip(&resolution.heard)
+            .map(|(node, heard)| id(node, heard));
         let environments = &resolution.problem.environments;
         Self {
             resolution,
@@ -66,7 +75,9 @@ impl<'a> Assembly<'a> {
             packages.insert(&self.ids[at], self.package(at));
         }
         for (at, node) in nodes.iter().enumerate() {
-            let Some(package) = packages.get_mut(&self.ids[at]) else { continue };
+            let Some(package) = packages.get_mut(&self.ids[at]) else {
+                continue;
+            };
             let edges = self.edges(at);
             if edges.is_empty() {
                 continue;
@@ -74,7 +85,9 @@ impl<'a> Assembly<'a> {
             match &node.key.kind {
                 Kind::Base => {}
                 Kind::Extra(extra) => {
-                    package.extra_markers.insert(extra.clone(), node.condition.combined);
+                    package
+                        .extra_markers
+                        .insert(extra.clone(), node.condition.combined);
                     package.optional_dependencies.insert(extra.clone(), edges);
                 }
                 Kind::Group(group) => {
@@ -136,7 +149,10 @@ impl<'a> Assembly<'a> {
             })
             .collect();
         dependencies.sort_by(|left, right| {
-            let order = left.id.cmp(&right.id).then_with(|| left.extras.cmp(&right.extras));
+            let order = left
+                .id
+                .cmp(&right.id)
+                .then_with(|| left.extras.cmp(&right.extras));
             order.then_with(|| left.marker.cmp(&right.marker))
         });
         dependencies
@@ -144,7 +160,9 @@ impl<'a> Assembly<'a> {
 
     /// The wheels that some environment of the package could use.
     fn wheels(&self, heard: &Heard, marker: Marker) -> Vec<Artifact> {
-        let Some((map, files)) = files(heard) else { return Vec::new() };
+        let Some((map, files)) = files(heard) else {
+            return Vec::new();
+        };
         let reachable = self.environments.map_or(marker, |all| marker.and(all));
         let bounds = self.resolution.problem.requires_python.bounds();
         files
@@ -165,13 +183,23 @@ impl<'a> Assembly<'a> {
 fn id(node: &GraphNode, heard: &Heard) -> PackageId {
     let (version, source) = match (&heard.local, &node.key.index) {
         (Some(local), _) => (local.project.version.clone(), local.project.source.clone()),
-        (None, Some(index)) => (Some(node.key.version.clone()), Source::Registry(index.clone())),
+        (None, Some(index)) => (
+            Some(node.key.version.clone()),
+            Source::Registry(index.clone()),
+        ),
         (None, None) => (Some(node.key.version.clone()), Source::Virtual(".".into())),
     };
-    PackageId { name: node.key.name.clone(), version, source }
+    PackageId {
+        name: node.key.name.clone(),
+        version,
+        source,
+    }
 }
 
-type Files<'a> = (&'a crate::version_map::VersionMap, Box<dyn Iterator<Item = &'a Arc<File>> + 'a>);
+type Files<'a> = (
+    &'a crate::version_map::VersionMap,
+    Box<dyn Iterator<Item = &'a Arc<File>> + 'a>,
+);
 
 fn files(heard: &Heard) -> Option<Files<'_>> {
     let map = heard.map.as_deref()?;
@@ -183,7 +211,12 @@ fn files(heard: &Heard) -> Option<Files<'_>> {
 /// The source distribution a lock lists: the most usable one the cut-off does not hide.
 fn sdist(heard: &Heard) -> Option<&Arc<File>> {
     let map = heard.map.as_deref()?;
-    heard.offer.as_ref()?.sdist.as_ref().filter(|file| !map.hides(file))
+    heard
+        .offer
+        .as_ref()?
+        .sdist
+        .as_ref()
+        .filter(|file| !map.hides(file))
 }
 
 fn artifact(file: &Arc<File>) -> Artifact {
@@ -213,8 +246,12 @@ fn published(heard: &Heard) -> Option<Published> {
         summary: metadata.and_then(|metadata| metadata.summary.clone()),
         requires_python: on_page
             .or_else(|| metadata.and_then(|metadata| metadata.requires_python_text.clone())),
-        requires_dist: metadata.map(|it| it.requires_dist.clone()).unwrap_or_default(),
-        provides_extra: metadata.map(|it| it.provides_extra.clone()).unwrap_or_default(),
+        requires_dist: metadata
+            .map(|it| it.requires_dist.clone())
+            .unwrap_or_default(),
+        provides_extra: metadata
+            .map(|it| it.provides_extra.clone())
+            .unwrap_or_default(),
         license: metadata.and_then(|metadata| metadata.license.clone()),
         files: files.into_iter().map(artifact).collect(),
     })

@@ -8,7 +8,7 @@ use packaging::{IndexUrl, PackageName, Version, VersionRange};
 use crate::environment::ForkEnvironment;
 use crate::preference::{Preferences, Voice};
 use crate::problem::IndexStrategy;
-use crate::version_map::{Offer, VersionMap, Verdict};
+use crate::version_map::{Offer, Verdict, VersionMap};
 
 /// A release under consideration.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,10 @@ impl Selector {
             Prereleases::Disallow => self.at_stage(choice, Stage::Stable),
             Prereleases::PreferStable if self.strategy == IndexStrategy::UnsafeFirstMatch => {
                 choice.maps.iter().find_map(|map| {
-                    let choice = Choice { maps: std::slice::from_ref(map), ..choice };
+                    let choice = Choice {
+                        maps: std::slice::from_ref(map),
+                        ..choice
+                    };
                     self.stable_then_prerelease(choice)
                 })
             }
@@ -111,7 +114,8 @@ impl Selector {
     }
 
     fn stable_then_prerelease<'a>(&self, choice: Choice<'a>) -> Option<Candidate<'a>> {
-        self.at_stage(choice, Stage::Stable).or_else(|| self.at_stage(choice, Stage::Prerelease))
+        self.at_stage(choice, Stage::Stable)
+            .or_else(|| self.at_stage(choice, Stage::Prerelease))
     }
 
     fn at_stage<'a>(&self, choice: Choice<'a>, stage: Stage) -> Option<Candidate<'a>> {
@@ -121,21 +125,30 @@ impl Selector {
                 .iter()
                 .enumerate()
                 .flat_map(|(at, map)| {
-                    map.within(choice.range).map(move |(version, offer)| (at, version, offer))
+                    map.within(choice.range)
+                        .map(move |(version, offer)| (at, version, offer))
                 })
                 .collect();
             all.sort_by(|(left_at, left, _), (right_at, right, _)| {
                 let order = left.cmp(right);
-                (if choice.highest { order.reverse() } else { order }).then(left_at.cmp(right_at))
+                (if choice.highest {
+                    order.reverse()
+                } else {
+                    order
+                })
+                .then(left_at.cmp(right_at))
             });
             return first_usable(
-                all.into_iter().map(|(at, version, offer)| (&*choice.maps[at], version, offer)),
+                all.into_iter()
+                    .map(|(at, version, offer)| (&*choice.maps[at], version, offer)),
                 stage,
             );
         }
         choice.maps.iter().find_map(|map| {
             let map = &**map;
-            let versions = map.within(choice.range).map(move |(version, offer)| (map, version, offer));
+            let versions = map
+                .within(choice.range)
+                .map(move |(version, offer)| (map, version, offer));
             if choice.highest {
                 first_usable(versions.rev(), stage)
             } else {
@@ -160,7 +173,11 @@ fn first_usable<'a>(
         if !stage.admits(version) {
             continue;
         }
-        let candidate = Candidate { version, offer, index: &map.index };
+        let candidate = Candidate {
+            version,
+            offer,
+            index: &map.index,
+        };
         match &offer.verdict {
             Verdict::Unusable(reason) if reason.is_cutoff() => {}
             Verdict::Unusable(_) => unusable = unusable.or(Some(candidate)),
@@ -176,7 +193,12 @@ fn preferred<'a>(
     environment: &ForkEnvironment,
 ) -> Option<Candidate<'a>> {
     preferences
-        .ordered(choice.name, choice.pinned_index, environment, choice.highest)
+        .ordered(
+            choice.name,
+            choice.pinned_index,
+            environment,
+            choice.highest,
+        )
         .into_iter()
         .find_map(|(version, voice)| {
             let is_admitted = !version.any_prerelease()
@@ -188,10 +210,17 @@ fn preferred<'a>(
             if !is_admitted || !choice.range.contains(version) {
                 return None;
             }
-            let map = choice.maps.iter().find(|map| map.offer(version).is_some())?;
-            let (version, offer) = local_variant(map, version, choice.range)
-                .or_else(|| map.offer(version))?;
-            Some(Candidate { version, offer, index: &map.index })
+            let map = choice
+                .maps
+                .iter()
+                .find(|map| map.offer(version).is_some())?;
+            let (version, offer) =
+                local_variant(map, version, choice.range).or_else(|| map.offer(version))?;
+            Some(Candidate {
+                version,
+                offer,
+                index: &map.index,
+            })
         })
 }
 

@@ -11,7 +11,10 @@ use packaging::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Origin {
     /// An index; a named one if said.
-    Registry { index: Option<IndexUrl>, conflict: Option<ConflictItem> },
+    Registry {
+        index: Option<IndexUrl>,
+        conflict: Option<ConflictItem>,
+    },
     /// A URL, a path or the workspace.
     Direct,
 }
@@ -58,16 +61,26 @@ impl Demand {
 
     /// The same under another marker.
     pub(crate) fn under(&self, marker: Marker) -> Self {
-        Self { marker, ..self.clone() }
+        Self {
+            marker,
+            ..self.clone()
+        }
     }
 }
 
 impl From<&SourcedRequirement> for Demand {
     fn from(requirement: &SourcedRequirement) -> Self {
         let (specifiers, origin) = match &requirement.source {
-            RequirementSource::Registry { specifiers, index, conflict } => (
+            RequirementSource::Registry {
+                specifiers,
+                index,
+                conflict,
+            } => (
                 specifiers.clone(),
-                Origin::Registry { index: index.clone(), conflict: conflict.clone() },
+                Origin::Registry {
+                    index: index.clone(),
+                    conflict: conflict.clone(),
+                },
             ),
             RequirementSource::Url { .. }
             | RequirementSource::Git { .. }
@@ -98,7 +111,10 @@ impl From<&Requirement> for Demand {
             specifiers: requirement.specifiers.clone(),
             origin: match requirement.url {
                 Some(_) => Origin::Direct,
-                None => Origin::Registry { index: None, conflict: None },
+                None => Origin::Registry {
+                    index: None,
+                    conflict: None,
+                },
             },
         }
     }

@@ -25,7 +25,11 @@ pub(crate) struct ForkEnvironment {
 
 impl Default for ForkEnvironment {
     fn default() -> Self {
-        Self { marker: Marker::TRUE, include: Arc::default(), exclude: Arc::default() }
+        Self {
+            marker: Marker::TRUE,
+            include: Arc::default(),
+            exclude: Arc::default(),
+        }
     }
 }
 
@@ -46,13 +50,19 @@ impl ForkEnvironment {
         if !matches!(item.kind, ConflictKind::Extra(_)) || self.exclude.is_empty() {
             return true;
         }
-        let project = ConflictItem { package: item.package.clone(), kind: ConflictKind::Project };
+        let project = ConflictItem {
+            package: item.package.clone(),
+            kind: ConflictKind::Project,
+        };
         !self.exclude.contains(&project) || self.include.contains(item)
     }
 
     /// The same under a further condition.
     pub(crate) fn narrow(&self, marker: Marker) -> Self {
-        Self { marker: self.marker.and(marker), ..self.clone() }
+        Self {
+            marker: self.marker.and(marker),
+            ..self.clone()
+        }
     }
 
     /// The same with sides switched on and off; `None` if that contradicts what was decided.
@@ -67,7 +77,11 @@ impl ForkEnvironment {
                 Rule::Exclude(item) => exclude.insert(item),
             };
         }
-        Some(Self { marker: self.marker, include: include.into(), exclude: exclude.into() })
+        Some(Self {
+            marker: self.marker,
+            include: include.into(),
+            exclude: exclude.into(),
+        })
     }
 
     /// The Python bounds the environments imply, if they say anything about Python.
@@ -79,7 +93,8 @@ impl ForkEnvironment {
     pub(crate) fn combined(&self) -> Marker {
         let excluded = self.exclude.iter().map(|item| conflict_marker(item).not());
         let included = self.include.iter().map(conflict_marker);
-        self.marker.and(excluded.chain(included).fold(Marker::TRUE, Marker::and))
+        self.marker
+            .and(excluded.chain(included).fold(Marker::TRUE, Marker::and))
     }
 
     /// A phrase for messages: `split (markers: …; included: …; excluded: …)`.
@@ -91,7 +106,10 @@ impl ForkEnvironment {
         for (word, items) in [("included", &self.include), ("excluded", &self.exclude)] {
             if !items.is_empty() {
                 let items: BTreeSet<String> = items.iter().map(describe_item).collect();
-                parts.push(format!("{word}: {}", items.into_iter().collect::<Vec<_>>().join(", ")));
+                parts.push(format!(
+                    "{word}: {}",
+                    items.into_iter().collect::<Vec<_>>().join(", ")
+                ));
             }
         }
         (!parts.is_empty()).then(|| format!("split ({})", parts.join("; ")))

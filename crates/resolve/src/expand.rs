@@ -14,8 +14,15 @@ use crate::problem::Problem;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Context<'a> {
     Root,
-    Package { name: &'a PackageName, version: &'a Version },
-    Extra { name: &'a PackageName, version: &'a Version, extra: &'a ExtraName },
+    Package {
+        name: &'a PackageName,
+        version: &'a Version,
+    },
+    Extra {
+        name: &'a PackageName,
+        version: &'a Version,
+        extra: &'a ExtraName,
+    },
     Group,
 }
 
@@ -61,7 +68,10 @@ impl Modifiers {
         let mut scoped: FxHashMap<_, Vec<_>> = FxHashMap::default();
         for (name, version, requirements) in &problem.overrides.scoped {
             let requirements = by_name(requirements.iter().map(Demand::from));
-            scoped.entry(name.clone()).or_default().push((version.clone(), requirements));
+            scoped
+                .entry(name.clone())
+                .or_default()
+                .push((version.clone(), requirements));
         }
         Self {
             overrides: by_name(problem.overrides.global.iter().map(Demand::from)),
@@ -79,13 +89,16 @@ impl Modifiers {
     fn scoped_for(&self, name: &PackageName, version: &Version) -> Option<&ByName> {
         let entries = self.scoped.get(name)?;
         let exact = entries.iter().find(|(of, _)| of.as_ref() == Some(version));
-        exact.or_else(|| entries.iter().find(|(of, _)| of.is_none())).map(|(_, map)| map)
+        exact
+            .or_else(|| entries.iter().find(|(of, _)| of.is_none()))
+            .map(|(_, map)| map)
     }
 
     /// Applies overrides and excludes.
     pub(crate) fn apply(&self, context: Context<'_>, demands: &[Demand]) -> Vec<Demand> {
-        let scoped =
-            context.package().and_then(|(name, version)| self.scoped_for(name, version));
+        let scoped = context
+            .package()
+            .and_then(|(name, version)| self.scoped_for(name, version));
         let mut applied = Vec::with_capacity(demands.len());
         for demand in demands {
             let overrides = scoped
@@ -103,7 +116,9 @@ impl Modifiers {
                 .flat_map(|(_, additions)| additions)
                 .collect();
             additions.sort_by(|left, right| {
-                left.name.cmp(&right.name).then_with(|| left.marker.cmp(&right.marker))
+                left.name
+                    .cmp(&right.name)
+                    .then_with(|| left.marker.cmp(&right.marker))
             });
             applied.extend(additions.into_iter().cloned());
         }
@@ -114,9 +129,14 @@ impl Modifiers {
 
 /// The overrides in place of a requirement: only the extras of its condition survive.
 fn replace<'a>(demand: &Demand, overrides: &'a [Demand]) -> impl Iterator<Item = Demand> + 'a {
-    let extras =
-        if demand.marker.is_false() { Marker::TRUE } else { demand.marker.only_extras() };
-    overrides.iter().map(move |one| one.under(extras.and(one.marker)))
+    let extras = if demand.marker.is_false() {
+        Marker::TRUE
+    } else {
+        demand.marker.only_extras()
+    };
+    overrides
+        .iter()
+        .map(move |one| one.under(extras.and(one.marker)))
 }
 
 /// Expands requirements for one fork.
@@ -133,13 +153,23 @@ impl Expander<'_> {
     pub(crate) fn expand(&self, demands: &[Demand], context: Context<'_>) -> Vec<Demand> {
         let expanded = self.for_context(demands, context);
         // Groups may require the project itself, so only the others are flattened.
-        let Some((name, version)) = context.package() else { return expanded };
+        let Some((name, version)) = context.package() else {
+            return expanded;
+        };
         let scoped = self.modifiers.scoped_for(name, version);
         let is_recursive = demands
             .iter()
-            .chain(scoped.into_iter().flat_map(|scoped| scoped.values().flatten()))
+            .chain(
+                scoped
+                    .into_iter()
+                    .flat_map(|scoped| scoped.values().flatten()),
+            )
             .any(|demand| demand.name == *name && !demand.extras.is_empty());
-        if is_recursive { self.flatten(demands, name, version, expanded) } else { expanded }
+        if is_recursive {
+            self.flatten(demands, name, version, expanded)
+        } else {
+            expanded
+        }
     }
 
     /// Replaces requirements on the project's own extras by what those extras require.
@@ -151,18 +181,30 @@ impl Expander<'_> {
         mut expanded: Vec<Demand>,
     ) -> Vec<Demand> {
         let wanted = |demand: &Demand| -> Vec<(ExtraName, Marker)> {
-            demand.extras.iter().map(|extra| (extra.clone(), demand.marker)).collect()
+            demand
+                .extras
+                .iter()
+                .map(|extra| (extra.clone(), demand.marker))
+                .collect()
         };
         let mut seen = FxHashSet::default();
-        let mut queue: VecDeque<(ExtraName, Marker)> =
-            expanded.iter().filter(|demand| demand.name == *name).flat_map(wanted).collect();
+        let mut queue: VecDeque<(ExtraName, Marker)> = expanded
+            .iter()
+            .filter(|demand| demand.name == *name)
+            .flat_map(wanted)
+            .collect();
         while let Some((extra, marker)) = queue.pop_front() {
             if !seen.insert((extra.clone(), marker)) {
                 continue;
             }
-            for demand in
-                self.for_context(demands, Context::Extra { name, version, extra: &extra })
-            {
+            for demand in self.for_context(
+                demands,
+                Context::Extra {
+                    name,
+                    version,
+                    extra: &extra,
+                },
+            ) {
                 let is_extra = |candidate: &ExtraName| *candidate == extra;
                 let joint = marker.and(demand.marker);
                 let demand = demand.under(joint.simplify_extras_with(is_extra));
@@ -180,7 +222,10 @@ impl Expander<'_> {
         let own_bounds: Vec<Demand> = expanded
             .iter()
             .filter(|demand| is_own(demand) && !demand.is_bare())
-            .map(|demand| Demand { extras: std::sync::Arc::default(), ..demand.clone() })
+            .map(|demand| Demand {
+                extras: std::sync::Arc::default(),
+                ..demand.clone()
+            })
             .collect();
         expanded.retain(|demand| !is_own(demand));
         expanded.extend(own_bounds);
@@ -208,7 +253,10 @@ impl Expander<'_> {
         }
         if let Some(extra) = extra {
             let kind = ConflictKind::Extra(extra.clone());
-            let item = ConflictItem { package: demand.name.clone(), kind };
+            let item = ConflictItem {
+                package: demand.name.clone(),
+                kind,
+            };
             if !self.environment.includes_item(&item) {
                 return false;
             }
@@ -223,8 +271,12 @@ impl Expander<'_> {
         constraints
             .iter()
             .map(|constraint| {
-                let is_active = |name: &str| Some(extra.is_some_and(|extra| extra.as_str() == name));
-                let marker = constraint.marker.resolve_extras(is_active).and(demand.marker);
+                let is_active =
+                    |name: &str| Some(extra.is_some_and(|extra| extra.as_str() == name));
+                let marker = constraint
+                    .marker
+                    .resolve_extras(is_active)
+                    .and(demand.marker);
                 constraint.under(marker)
             })
             .filter(|constraint| self.is_applicable(constraint, extra))

@@ -148,7 +148,9 @@ impl fmt::Display for Unusable {
             Self::OldSdist => {
                 formatter.write_str("has a source distribution in a form that PEP 625 forbids")
             }
-            Self::MissingPlatform(marker) => write!(formatter, "has no `{marker}`-compatible wheels"),
+            Self::MissingPlatform(marker) => {
+                write!(formatter, "has no `{marker}`-compatible wheels")
+            }
             Self::NoFiles => formatter.write_str("has no available distributions"),
         }
     }
@@ -169,7 +171,10 @@ impl fmt::Display for Gone {
             }
             Self::Metadata(_) => formatter.write_str("has metadata that could not be found"),
             Self::UnsatisfiableRequirement { name, specifiers } => {
-                write!(formatter, "depends on `{name}{specifiers}`, which no version satisfies")
+                write!(
+                    formatter,
+                    "depends on `{name}{specifiers}`, which no version satisfies"
+                )
             }
         }
     }
@@ -181,7 +186,10 @@ impl fmt::Display for PackageGone {
             Self::NoIndex => formatter.write_str("was not found, since no index is configured"),
             Self::NotFound => formatter.write_str("was not found in the package index"),
             Self::Unauthorized(index) => {
-                write!(formatter, "was not found, since `{index}` asks for credentials")
+                write!(
+                    formatter,
+                    "was not found, since `{index}` asks for credentials"
+                )
             }
             Self::Offline => {
                 formatter.write_str("was not found in the cache, and requests are not allowed")
@@ -217,8 +225,10 @@ impl Conflict {
         let mut versions = BTreeMap::new();
         for name in tree.packages().into_iter().filter_map(Node::name) {
             if let Found::Maps(maps) = world.maps(name, state.pinned_index(name)) {
-                let mut known: Vec<Version> =
-                    maps.iter().flat_map(|map| map.versions().cloned()).collect();
+                let mut known: Vec<Version> = maps
+                    .iter()
+                    .flat_map(|map| map.versions().cloned())
+                    .collect();
                 known.sort_unstable();
                 known.dedup();
                 versions.insert(name.clone(), known);
@@ -243,8 +253,11 @@ impl Conflict {
     #[must_use]
     pub fn involved(&self) -> Vec<PackageName> {
         let packages = self.tree.packages();
-        let names: std::collections::BTreeSet<_> =
-            packages.into_iter().filter_map(Node::name).cloned().collect();
+        let names: std::collections::BTreeSet<_> = packages
+            .into_iter()
+            .filter_map(Node::name)
+            .cloned()
+            .collect();
         names.into_iter().collect()
     }
 
@@ -278,6 +291,9 @@ impl Diagnose for Conflict {
             Some(fork) => format!("no solution found when resolving dependencies for {fork}"),
             None => "no solution found when resolving dependencies".to_owned(),
         };
-        Diagnostic::error("resolve/no-solution", format!("{title}\n\n{}", self.prose()))
+        Diagnostic::error(
+            "resolve/no-solution",
+            format!("{title}\n\n{}", self.prose()),
+        )
     }
 }

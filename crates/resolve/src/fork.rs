@@ -33,7 +33,11 @@ pub(crate) struct Fork {
 
 impl Fork {
     fn new(environment: ForkEnvironment) -> Self {
-        Self { environment, dependencies: Vec::new(), conflicts: BTreeSet::new() }
+        Self {
+            environment,
+            dependencies: Vec::new(),
+            conflicts: BTreeSet::new(),
+        }
     }
 
     fn add(&mut self, dependency: &Dependency) {
@@ -58,7 +62,9 @@ impl Fork {
         self.environment = self.environment.with_rules(rules)?;
         let (environment, conflicts) = (&self.environment, &mut self.conflicts);
         self.dependencies.retain(|dependency| {
-            let Some(item) = dependency.node.conflict_item() else { return true };
+            let Some(item) = dependency.node.conflict_item() else {
+                return true;
+            };
             if environment.includes_item(&item) {
                 return true;
             }
@@ -85,7 +91,10 @@ impl Fork {
     }
 
     fn upper_bounds(&self) -> usize {
-        self.dependencies.iter().filter(|dependency| range::has_upper_bound(&dependency.range)).count()
+        self.dependencies
+            .iter()
+            .filter(|dependency| range::has_upper_bound(&dependency.range))
+            .count()
     }
 }
 
@@ -125,24 +134,35 @@ pub(crate) fn fork(
         }
     }
     for set in conflicts {
-        forks = forks.into_iter().flat_map(|fork| split_conflict(fork, set, conflicts)).collect();
+        forks = forks
+            .into_iter()
+            .flat_map(|fork| split_conflict(fork, set, conflicts))
+            .collect();
     }
     forks
 }
 
 fn shared_marker(dependencies: &[Dependency]) -> Option<Marker> {
     let marker = dependencies.first()?.node.marker();
-    dependencies.iter().all(|dependency| dependency.node.marker() == marker).then_some(marker)
+    dependencies
+        .iter()
+        .all(|dependency| dependency.node.marker() == marker)
+        .then_some(marker)
 }
 
 /// Whether a condition implies a newer Python than the fork's oldest.
 fn raises(marker: Marker, python: &PythonTarget) -> bool {
-    marker.python_bounds().is_some_and(|bounds| bounds.raises(&python.bounds))
+    marker
+        .python_bounds()
+        .is_some_and(|bounds| bounds.raises(&python.bounds))
 }
 
 fn add_to_included(forks: &mut [Fork], dependencies: &[Dependency], marker: Marker) {
     for dependency in dependencies {
-        for fork in forks.iter_mut().filter(|fork| fork.environment.includes(marker)) {
+        for fork in forks
+            .iter_mut()
+            .filter(|fork| fork.environment.includes(marker))
+        {
             fork.add(dependency);
         }
     }
@@ -172,7 +192,10 @@ fn split(
             split.push(fork);
             continue;
         }
-        let outside = fork.environment.includes(rest.not()).then(|| fork.environment.narrow(rest.not()));
+        let outside = fork
+            .environment
+            .includes(rest.not())
+            .then(|| fork.environment.narrow(rest.not()));
         let inside = fork.environment.narrow(rest);
         rest = rest.and(fork.environment.marker.not());
         for narrowed in outside.into_iter().chain([inside]) {
@@ -189,26 +212,37 @@ fn split(
     split
 }
 
-fn split_conflict(
-    fork: Fork,
-    set: &[ConflictItem],
-    conflicts: &[Vec<ConflictItem>],
-) -> Vec<Fork> {
+fn split_conflict(fork: Fork, set: &[ConflictItem], conflicts: &[Vec<ConflictItem>]) -> Vec<Fork> {
     if !set.iter().any(|item| fork.conflicts.contains(item)) {
         return vec![fork];
     }
-    let open: Vec<&ConflictItem> =
-        set.iter().filter(|item| fork.environment.includes_item(item)).collect();
-    if open.len() < 2 && open.iter().all(|item| is_settled(item, set, conflicts, &fork)) {
-        let closed = set.iter().filter(|item| !fork.environment.includes_item(item));
+    let open: Vec<&ConflictItem> = set
+        .iter()
+        .filter(|item| fork.environment.includes_item(item))
+        .collect();
+    if open.len() < 2
+        && open
+            .iter()
+            .all(|item| is_settled(item, set, conflicts, &fork))
+    {
+        let closed = set
+            .iter()
+            .filter(|item| !fork.environment.includes_item(item));
         let rules: Vec<Rule> = closed.cloned().map(Rule::Exclude).collect();
         return fork.with_rules(rules).into_iter().collect();
     }
-    let none = fork.clone().with_rules(set.iter().cloned().map(Rule::Exclude));
+    let none = fork
+        .clone()
+        .with_rules(set.iter().cloned().map(Rule::Exclude));
     let each = (0..set.len()).map(|chosen| {
-        fork.clone().with_rules(set.iter().cloned().enumerate().map(move |(at, item)| {
-            if at == chosen { Rule::Include(item) } else { Rule::Exclude(item) }
-        }))
+        fork.clone()
+            .with_rules(set.iter().cloned().enumerate().map(move |(at, item)| {
+                if at == chosen {
+                    Rule::Include(item)
+                } else {
+                    Rule::Exclude(item)
+                }
+            }))
     });
     std::iter::once(none).chain(each).flatten().collect()
 }
@@ -224,6 +258,8 @@ fn is_settled(
         .iter()
         .filter(|other| !std::ptr::eq(other.as_slice(), set) && other.contains(item))
         .any(|other| {
-            other.iter().any(|other| other != item && fork.environment.includes_item(other))
+            other
+                .iter()
+                .any(|other| other != item && fork.environment.includes_item(other))
         })
 }

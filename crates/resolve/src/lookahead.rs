@@ -46,7 +46,9 @@ impl Lookahead {
         index: Option<IndexUrl>,
         environment: &ForkEnvironment,
     ) {
-        let Some(name) = dependency.node.name() else { return };
+        let Some(name) = dependency.node.name() else {
+            return;
+        };
         let extra = match &dependency.node {
             Node::Extra { extra, .. } => Some(extra.clone()),
             _ => None,
@@ -61,7 +63,10 @@ impl Lookahead {
     }
 
     fn wish(&mut self, wish: Wish) {
-        if self.seen.insert((wish.name.clone(), wish.range.clone(), wish.extra.clone())) {
+        if self
+            .seen
+            .insert((wish.name.clone(), wish.range.clone(), wish.extra.clone()))
+        {
             self.ready.push(wish);
         }
     }
@@ -74,7 +79,10 @@ impl Lookahead {
         range: &VersionRange,
         count: usize,
     ) {
-        let releases = maps.iter().flat_map(|map| map.within(range).rev()).take(count);
+        let releases = maps
+            .iter()
+            .flat_map(|map| map.within(range).rev())
+            .take(count);
         self.plain.extend(releases.filter_map(|(version, offer)| {
             let file = offer.verdict.metadata()?;
             Some(Query::Metadata(MetadataQuery::of(name, version, file)))
@@ -83,12 +91,17 @@ impl Lookahead {
 
     /// An answer came in: what waited for it can go on.
     pub(crate) fn learned(&mut self, query: &Query) {
-        self.ready.extend(self.blocked.remove(query).into_iter().flatten());
+        self.ready
+            .extend(self.blocked.remove(query).into_iter().flatten());
     }
 
     /// How many projects are known to be involved.
     pub(crate) fn found(&self) -> usize {
-        self.seen.iter().map(|(name, _, _)| name).collect::<FxHashSet<_>>().len()
+        self.seen
+            .iter()
+            .map(|(name, _, _)| name)
+            .collect::<FxHashSet<_>>()
+            .len()
     }
 
     /// Walks as far as what is known allows, and names what is missing.
@@ -126,7 +139,9 @@ impl Lookahead {
         let Some(candidate) = selector.select(choice, preferences, &environment) else {
             return Vec::new();
         };
-        let Some(file) = candidate.offer.verdict.metadata() else { return Vec::new() };
+        let Some(file) = candidate.offer.verdict.metadata() else {
+            return Vec::new();
+        };
         let query = MetadataQuery::of(&wish.name, candidate.version, file);
         let facts = match world.facts(&query) {
             Facts::Missing(query) => return vec![query],
@@ -141,7 +156,11 @@ impl Lookahead {
         };
         let mut demands = expander.expand(&facts.requires, Context::Package { name, version });
         if let Some(extra) = &wish.extra {
-            let context = Context::Extra { name, version, extra };
+            let context = Context::Extra {
+                name,
+                version,
+                extra,
+            };
             demands.extend(expander.expand(&facts.requires, context));
         }
         for demand in &demands {

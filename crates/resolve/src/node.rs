@@ -29,13 +29,25 @@ pub(crate) enum Node {
     /// A Python that no version of something supports; it has no versions.
     Python,
     /// A project. The real one has the marker `TRUE`; the others repeat it under a condition.
-    Package { name: PackageName, kind: Kind, marker: Marker },
+    Package {
+        name: PackageName,
+        kind: Kind,
+        marker: Marker,
+    },
     /// Stands for `name ; marker`.
     Marker { name: PackageName, marker: Marker },
     /// Stands for `name[extra] ; marker`.
-    Extra { name: PackageName, extra: ExtraName, marker: Marker },
+    Extra {
+        name: PackageName,
+        extra: ExtraName,
+        marker: Marker,
+    },
     /// Stands for a dependency group under a marker.
-    Group { name: PackageName, group: GroupName, marker: Marker },
+    Group {
+        name: PackageName,
+        group: GroupName,
+        marker: Marker,
+    },
 }
 
 impl Node {
@@ -45,16 +57,32 @@ impl Node {
     pub(crate) fn wanted(name: PackageName, kind: Kind, marker: Marker) -> Self {
         let marker = marker.simplify_extras_with(|_| true);
         match kind {
-            Kind::Extra(extra) => Self::Extra { name, extra, marker },
-            Kind::Group(group) => Self::Group { name, group, marker },
-            Kind::Base if marker.is_true() => Self::Package { name, kind: Kind::Base, marker },
+            Kind::Extra(extra) => Self::Extra {
+                name,
+                extra,
+                marker,
+            },
+            Kind::Group(group) => Self::Group {
+                name,
+                group,
+                marker,
+            },
+            Kind::Base if marker.is_true() => Self::Package {
+                name,
+                kind: Kind::Base,
+                marker,
+            },
             Kind::Base => Self::Marker { name, marker },
         }
     }
 
     /// The real project.
     pub(crate) fn base(name: &PackageName) -> Self {
-        Self::Package { name: name.clone(), kind: Kind::Base, marker: Marker::TRUE }
+        Self::Package {
+            name: name.clone(),
+            kind: Kind::Base,
+            marker: Marker::TRUE,
+        }
     }
 
     /// The project the node belongs to.
@@ -91,15 +119,29 @@ impl Node {
     pub(crate) fn conflict_item(&self) -> Option<ConflictItem> {
         let (name, kind) = match self {
             Self::Root | Self::Python => return None,
-            Self::Package { name, kind: Kind::Base, .. } | Self::Marker { name, .. } => {
-                (name, ConflictKind::Project)
+            Self::Package {
+                name,
+                kind: Kind::Base,
+                ..
             }
-            Self::Package { name, kind: Kind::Extra(extra), .. }
+            | Self::Marker { name, .. } => (name, ConflictKind::Project),
+            Self::Package {
+                name,
+                kind: Kind::Extra(extra),
+                ..
+            }
             | Self::Extra { name, extra, .. } => (name, ConflictKind::Extra(extra.clone())),
-            Self::Package { name, kind: Kind::Group(group), .. }
+            Self::Package {
+                name,
+                kind: Kind::Group(group),
+                ..
+            }
             | Self::Group { name, group, .. } => (name, ConflictKind::Group(group.clone())),
         };
-        Some(ConflictItem { package: name.clone(), kind })
+        Some(ConflictItem {
+            package: name.clone(),
+            kind,
+        })
     }
 }
 
@@ -108,12 +150,25 @@ impl fmt::Display for Node {
         match self {
             Self::Root => formatter.write_str("your project"),
             Self::Python => formatter.write_str("Python"),
-            Self::Package { name, kind: Kind::Base, .. } | Self::Marker { name, .. } => {
+            Self::Package {
+                name,
+                kind: Kind::Base,
+                ..
+            }
+            | Self::Marker { name, .. } => {
                 write!(formatter, "{name}")
             }
-            Self::Package { name, kind: Kind::Extra(extra), .. }
+            Self::Package {
+                name,
+                kind: Kind::Extra(extra),
+                ..
+            }
             | Self::Extra { name, extra, .. } => write!(formatter, "{name}[{extra}]"),
-            Self::Package { name, kind: Kind::Group(group), .. }
+            Self::Package {
+                name,
+                kind: Kind::Group(group),
+                ..
+            }
             | Self::Group { name, group, .. } => write!(formatter, "{name}:{group}"),
         }?;
         match self.marker().text() {

@@ -46,8 +46,11 @@ impl Preferences {
     pub(crate) fn new(preferences: &[Preference]) -> Self {
         let mut all = Self::default();
         for preference in preferences {
-            let forks: &[Marker] =
-                if preference.forks.is_empty() { &[Marker::TRUE] } else { &preference.forks };
+            let forks: &[Marker] = if preference.forks.is_empty() {
+                &[Marker::TRUE]
+            } else {
+                &preference.forks
+            };
             for marker in forks {
                 all.insert(
                     &preference.name,
@@ -69,7 +72,12 @@ impl Preferences {
         marker: Marker,
         voice: Voice,
     ) {
-        self.entries.entry(name.clone()).or_default().push(Entry { marker, version, index, voice });
+        self.entries.entry(name.clone()).or_default().push(Entry {
+            marker,
+            version,
+            index,
+            voice,
+        });
     }
 
     /// The preferred versions of a project for a fork, most preferred first.
@@ -83,7 +91,9 @@ impl Preferences {
         environment: &ForkEnvironment,
         highest: bool,
     ) -> Vec<(&Version, Voice)> {
-        let Some(entries) = self.entries.get(name) else { return Vec::new() };
+        let Some(entries) = self.entries.get(name) else {
+            return Vec::new();
+        };
         let mut entries: Vec<_> = entries
             .iter()
             .filter(|entry| index.is_none_or(|index| entry.index.as_ref() == Some(index)))
@@ -91,9 +101,16 @@ impl Preferences {
             .collect();
         entries.sort_by(|(left_fits, left), (right_fits, right)| {
             let by_version = left.version.cmp(&right.version);
-            let better = if highest { by_version.reverse() } else { by_version };
+            let better = if highest {
+                by_version.reverse()
+            } else {
+                by_version
+            };
             right_fits.cmp(left_fits).then(better)
         });
-        entries.into_iter().map(|(_, entry)| (&entry.version, entry.voice)).collect()
+        entries
+            .into_iter()
+            .map(|(_, entry)| (&entry.version, entry.voice))
+            .collect()
     }
 }

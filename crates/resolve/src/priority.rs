@@ -57,7 +57,11 @@ impl Priorities {
         }
         let Some(name) = node.name() else { return };
         let known = self.projects.get(name).copied();
-        let at = Reverse(known.and_then(Urgency::discovery).unwrap_or(self.projects.len()));
+        let at = Reverse(
+            known
+                .and_then(Urgency::discovery)
+                .unwrap_or(self.projects.len()),
+        );
         let urgency = if is_direct {
             Urgency::Direct(at)
         } else if range::is_singleton(range) {
@@ -73,10 +77,16 @@ impl Priorities {
     /// The rank of a node.
     pub(crate) fn rank(&self, node: &Node) -> Rank {
         let Some(name) = node.name() else {
-            return (Urgency::Fixed, Reverse(u32::from(matches!(node, Node::Python))));
+            return (
+                Urgency::Fixed,
+                Reverse(u32::from(matches!(node, Node::Python))),
+            );
         };
         let urgency = self.projects.get(name).copied();
-        debug_assert!(urgency.is_some(), "{node} is ranked before it was discovered");
+        debug_assert!(
+            urgency.is_some(),
+            "{node} is ranked before it was discovered"
+        );
         (
             urgency.unwrap_or(Urgency::Unspecified(Reverse(usize::MAX))),
             Reverse(self.nodes.get(node).copied().unwrap_or(u32::MAX)),
@@ -85,12 +95,17 @@ impl Priorities {
 
     /// Decides a project earlier, since conflicts often hit it. Returns whether that is new.
     pub(crate) fn decide_early(&mut self, node: &Node) -> bool {
-        self.reclass(node, |known| !matches!(known, Urgency::ConflictEarly(_)), Urgency::ConflictEarly)
+        self.reclass(
+            node,
+            |known| !matches!(known, Urgency::ConflictEarly(_)),
+            Urgency::ConflictEarly,
+        )
     }
 
     /// Decides a project later, since it often causes conflicts. Returns whether that is new.
     pub(crate) fn decide_late(&mut self, node: &Node) -> bool {
-        let movable = |known| !matches!(known, Urgency::ConflictEarly(_) | Urgency::ConflictLate(_));
+        let movable =
+            |known| !matches!(known, Urgency::ConflictEarly(_) | Urgency::ConflictLate(_));
         self.reclass(node, movable, Urgency::ConflictLate)
     }
 
@@ -100,12 +115,16 @@ impl Priorities {
         movable: impl Fn(Urgency) -> bool,
         class: impl Fn(Reverse<usize>) -> Urgency,
     ) -> bool {
-        let Some(name) = node.name() else { return false };
+        let Some(name) = node.name() else {
+            return false;
+        };
         let known = self.projects.get(name).copied();
         if known.is_some_and(|known| !movable(known)) {
             return false;
         }
-        let at = known.and_then(Urgency::discovery).unwrap_or(self.projects.len());
+        let at = known
+            .and_then(Urgency::discovery)
+            .unwrap_or(self.projects.len());
         self.projects.insert(name.clone(), class(Reverse(at)));
         true
     }

@@ -18,7 +18,9 @@ pub(crate) fn is_singleton(range: &VersionRange) -> bool {
         return true;
     }
     let mut segments = range.iter();
-    let (Some(segment), None) = (segments.next(), segments.next()) else { return false };
+    let (Some(segment), None) = (segments.next(), segments.next()) else {
+        return false;
+    };
     matches!(segment, (Bound::Included(lower), Bound::Excluded(upper))
         if !lower.is_local() && is_after_locals(lower, upper))
 }
@@ -43,5 +45,7 @@ pub(crate) fn widen(version: &Version, known: Option<&[Version]>) -> VersionRang
 
 /// Whether the range ends somewhere.
 pub(crate) fn has_upper_bound(range: &VersionRange) -> bool {
-    range.bounding_range().is_some_and(|(_, upper)| !matches!(upper, Bound::Unbounded))
+    range
+        .bounding_range()
+        .is_some_and(|(_, upper)| !matches!(upper, Bound::Unbounded))
 }

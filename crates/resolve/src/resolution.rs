@@ -35,10 +35,16 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
-    const FALSE: Self = Self { combined: Marker::FALSE, environment: Marker::FALSE };
+    const FALSE: Self = Self {
+        combined: Marker::FALSE,
+        environment: Marker::FALSE,
+    };
 
     pub(crate) fn new(combined: Marker) -> Self {
-        Self { combined, environment: combined.without_extras() }
+        Self {
+            combined,
+            environment: combined.without_extras(),
+        }
     }
 
     fn and(self, other: Self) -> Self {
@@ -64,7 +70,10 @@ impl Condition {
         let reachable = self.combined.and(world);
         let environment = reachable.without_extras();
         if !environment.is_false() && reachable == environment.and(world) {
-            return Self { combined: environment, environment };
+            return Self {
+                combined: environment,
+                environment,
+            };
         }
         Self::new(world.not().or(self.combined))
     }
@@ -136,8 +145,17 @@ impl Merge {
         let mut chosen = Vec::new();
         let key = |name: &PackageName, kind: Kind, version: &Version| {
             let pin = state.pins.get(&(name.clone(), version.clone()));
-            let index = if world.is_direct(name) { None } else { pin.map(|pin| pin.index.clone()) };
-            Key { name: name.clone(), version: version.clone(), index, kind }
+            let index = if world.is_direct(name) {
+                None
+            } else {
+                pin.map(|pin| pin.index.clone())
+            };
+            Key {
+                name: name.clone(),
+                version: version.clone(),
+                index,
+                kind,
+            }
         };
         for (&id, version) in &solution {
             if let Node::Package { name, kind, marker } = &state.engine.package_store[id]
@@ -165,8 +183,12 @@ impl Merge {
                 if dependency.dependent != id || !dependency.dependent_versions.contains(version) {
                     continue;
                 }
-                let Some(range) = dependency.dependency_versions else { continue };
-                let Some(target) = solution.get(&dependency.dependency) else { continue };
+                let Some(range) = dependency.dependency_versions else {
+                    continue;
+                };
+                let Some(target) = solution.get(&dependency.dependency) else {
+                    continue;
+                };
                 if !range.contains(target) {
                     continue;
                 }
@@ -203,7 +225,11 @@ impl Merge {
     fn place(&mut self, key: Key, pin: Option<Arc<Pin>>) -> usize {
         let nodes = &mut self.graph.nodes;
         let place = *self.places.entry(key.clone()).or_insert_with(|| {
-            nodes.push(GraphNode { key, pin: None, condition: Condition::FALSE });
+            nodes.push(GraphNode {
+                key,
+                pin: None,
+                condition: Condition::FALSE,
+            });
             nodes.len()
         });
         if pin.is_some() {
@@ -214,7 +240,11 @@ impl Merge {
 
     /// Merges what was added.
     pub(crate) fn into_resolution(self, world: &mut World) -> Resolution {
-        let Self { mut graph, mut forks, .. } = self;
+        let Self {
+            mut graph,
+            mut forks,
+            ..
+        } = self;
         if matches!(&forks[..], [only] if only.combined.is_true()) {
             forks.clear();
         }
@@ -232,7 +262,13 @@ impl Merge {
         graph.drop_unreachable();
         let heard: Vec<Heard> = graph.nodes.iter().map(|node| heard(node, world)).collect();
         let warnings = warnings(&graph, &heard);
-        Resolution { problem: world.problem.clone(), graph, forks, heard, warnings }
+        Resolution {
+            problem: world.problem.clone(),
+            graph,
+            forks,
+            heard,
+            warnings,
+        }
     }
 }
 
@@ -251,7 +287,9 @@ impl Graph {
         for &(_, to) in self.edges.keys() {
             has_parent[to] = true;
         }
-        (0..has_parent.len()).filter(|place| !has_parent[*place]).collect()
+        (0..has_parent.len())
+            .filter(|place| !has_parent[*place])
+            .collect()
     }
 
     /// Computes when each node is reached: over all paths from what nobody depends on.
@@ -259,7 +297,9 @@ impl Graph {
         let everywhere = if forks.is_empty() {
             Condition::new(Marker::TRUE)
         } else {
-            forks.iter().fold(Condition::FALSE, |all, fork| all.or(*fork))
+            forks
+                .iter()
+                .fold(Condition::FALSE, |all, fork| all.or(*fork))
         };
         let outgoing = self.outgoing();
         let mut reach: Vec<Option<Condition>> = vec![None; self.nodes.len() + 1];
@@ -293,12 +333,11 @@ impl Graph {
                 places[at + 1] = Some(kept);
             }
         }
-        self.nodes.retain(|node| !node.condition.combined.is_false());
+        self.nodes
+            .retain(|node| !node.condition.combined.is_false());
         self.edges = std::mem::take(&mut self.edges)
             .into_iter()
-            .filter_map(|((from, to), condition)| {
-                Some(((places[from]?, places[to]?), condition))
-            })
+            .filter_map(|((from, to), condition)| Some(((places[from]?, places[to]?), condition)))
             .collect();
     }
 }
@@ -322,11 +361,18 @@ type Sides = BTreeMap<ConflictItem, bool>;
 fn simplify_conflicts(graph: &mut Graph, conflicts: &[Vec<ConflictItem>]) {
     let sides = sides_on_paths(graph, conflicts);
     let outgoing = graph.outgoing();
-    let name = |place: usize| place.checked_sub(1).map(|at| graph.nodes[at].key.name.clone());
+    let name = |place: usize| {
+        place
+            .checked_sub(1)
+            .map(|at| graph.nodes[at].key.name.clone())
+    };
     let mut simplified = BTreeMap::new();
     for (&(from, to), &condition) in &graph.edges {
-        let is_ambiguous =
-            outgoing[from].iter().filter(|other| name(**other) == name(to)).count() > 1;
+        let is_ambiguous = outgoing[from]
+            .iter()
+            .filter(|other| name(**other) == name(to))
+            .count()
+            > 1;
         let known = &sides[from];
         if is_ambiguous || known.is_empty() {
             continue;
@@ -337,14 +383,19 @@ fn simplify_conflicts(graph: &mut Graph, conflicts: &[Vec<ConflictItem>]) {
                 .filter(|(item, is_on)| **is_on && item.kind != ConflictKind::Project)
                 .map(|(item, _)| conflict_extra(item))
                 .collect();
-            condition.combined.resolve_extras(|extra| Some(on.contains(extra))).is_true()
+            condition
+                .combined
+                .resolve_extras(|extra| Some(on.contains(extra)))
+                .is_true()
         };
         if known.iter().all(is_satisfied) {
             let assumed = known.iter().flatten().fold(condition.combined, assume);
             simplified.insert((from, to), Condition::new(assumed));
         } else {
-            let assumed: BTreeSet<Marker> =
-                known.iter().map(|sides| sides.iter().fold(condition.combined, assume)).collect();
+            let assumed: BTreeSet<Marker> = known
+                .iter()
+                .map(|sides| sides.iter().fold(condition.combined, assume))
+                .collect();
             if let [only] = assumed.into_iter().collect::<Vec<_>>()[..] {
                 simplified.insert((from, to), Condition::new(only));
             }
@@ -368,7 +419,10 @@ fn sides_on_paths(graph: &Graph, conflicts: &[Vec<ConflictItem>]) -> Vec<Vec<Sid
             Kind::Extra(extra) => ConflictKind::Extra(extra.clone()),
             Kind::Group(group) => ConflictKind::Group(group.clone()),
         };
-        let item = ConflictItem { package: key.name.clone(), kind };
+        let item = ConflictItem {
+            package: key.name.clone(),
+            kind,
+        };
         relevant.contains(&item).then_some(item)
     };
     let outgoing = graph.outgoing();
@@ -407,14 +461,20 @@ fn sides_on_paths(graph: &Graph, conflicts: &[Vec<ConflictItem>]) -> Vec<Vec<Sid
         sides.extend(set.into_iter().map(|item| (item, true)));
         sides
     };
-    activated.into_iter().map(|sets| sets.into_iter().map(with_opposites).collect()).collect()
+    activated
+        .into_iter()
+        .map(|sets| sets.into_iter().map(with_opposites).collect())
+        .collect()
 }
 
 fn heard(node: &GraphNode, world: &mut World) -> Heard {
     let key = &node.key;
     let Some(pin) = &node.pin else {
         let environment = crate::environment::ForkEnvironment::default();
-        return Heard { local: world.local(&key.name, &environment), ..Heard::default() };
+        return Heard {
+            local: world.local(&key.name, &environment),
+            ..Heard::default()
+        };
     };
     let map = [None, Some(&pin.index)]
         .into_iter()
@@ -423,12 +483,21 @@ fn heard(node: &GraphNode, world: &mut World) -> Heard {
             _ => None,
         })
         .next();
-    let offer = map.as_ref().and_then(|map| map.offer(&key.version)).map(|(_, it)| it.clone());
+    let offer = map
+        .as_ref()
+        .and_then(|map| map.offer(&key.version))
+        .map(|(_, it)| it.clone());
     let metadata = match world.index.metadata(&Query::Metadata(pin.query.clone())) {
         Known::Present(metadata) => Some(metadata.clone()),
         Known::Unasked | Known::Absent(_) => None,
     };
-    Heard { map, offer, metadata, local: None, version: Some(key.version.clone()) }
+    Heard {
+        map,
+        offer,
+        metadata,
+        local: None,
+        version: Some(key.version.clone()),
+    }
 }
 
 fn warnings(graph: &Graph, heard: &[Heard]) -> Vec<Diagnostic> {
@@ -440,10 +509,16 @@ fn warnings(graph: &Graph, heard: &[Heard]) -> Vec<Diagnostic> {
         if let (Kind::Extra(extra), Some(metadata)) = (&key.kind, &heard.metadata)
             && !metadata.provides_extra.contains(extra)
         {
-            let title = format!("`{}` {} has no extra named `{extra}`", key.name, key.version);
+            let title = format!(
+                "`{}` {} has no extra named `{extra}`",
+                key.name, key.version
+            );
             warnings.push(Diagnostic::warning("resolve/missing-extra", title));
         }
-        let release = heard.map.as_ref().and_then(|map| map.project.releases.get(&key.version));
+        let release = heard
+            .map
+            .as_ref()
+            .and_then(|map| map.project.releases.get(&key.version));
         if let (Kind::Base, Some(release)) = (&key.kind, release)
             && release.files().all(|file| file.yanked.is_yanked())
         {

@@ -8,6 +8,7 @@ use packaging::{PackageName, Version};
 use pubgrub::IncompatibilityArena;
 use rustc_hash::FxHashSet;
 
+use crate::Problem;
 use crate::environment::{ForkEnvironment, Rule};
 use crate::explain::Conflict;
 use crate::fork::compare_python;
@@ -18,7 +19,6 @@ use crate::python::PythonTarget;
 use crate::resolution::{Merge, Resolution};
 use crate::solve::{ForkAction, ForkState, Halt, PendingFork, Surroundings};
 use crate::world::World;
-use crate::Problem;
 
 /// Where a resolution stands after a step.
 #[derive(Debug)]
@@ -210,7 +210,11 @@ impl Resolver {
             .chain(ahead)
             .filter(|query| !self.world.index.knows(query) && self.asked.insert(query.clone()))
             .collect();
-        if queries.is_empty() { Step::Wait } else { Step::Ask(queries) }
+        if queries.is_empty() {
+            Step::Wait
+        } else {
+            Step::Ask(queries)
+        }
     }
 
     /// Takes the next fork from the stack, or ends the resolution.
@@ -231,9 +235,11 @@ impl Resolver {
     fn suspend(&mut self, mut state: ForkState, actions: Vec<ForkAction>) {
         self.arena = Some(state.engine.take_incompatibility_arena());
         let state = Arc::new(state);
-        self.pending.extend(
-            actions.into_iter().map(|action| PendingFork { state: state.clone(), action }),
-        );
+        self.pending
+            .extend(actions.into_iter().map(|action| PendingFork {
+                state: state.clone(),
+                action,
+            }));
     }
 
     fn finish(&mut self, mut state: ForkState) {
@@ -242,7 +248,8 @@ impl Resolver {
         if self.world.selector.resolution != lock::ResolutionMode::LowestDirect {
             let marker = state.environment.combined();
             for (name, version, index) in chosen {
-                self.preferences.insert(&name, version, index, marker, Voice::Sibling);
+                self.preferences
+                    .insert(&name, version, index, marker, Voice::Sibling);
             }
         }
         let mut arena = state.engine.take_incompatibility_arena();
@@ -256,10 +263,16 @@ impl Resolver {
 /// The forks to begin with: those of an existing lock, or the environments the user named.
 fn initial_forks(state: ForkState, world: &World) -> Vec<PendingFork> {
     let problem = &world.problem;
-    let markers =
-        if problem.forks.is_empty() { &problem.environments } else { &problem.forks };
+    let markers = if problem.forks.is_empty() {
+        &problem.environments
+    } else {
+        &problem.forks
+    };
     if markers.is_empty() {
-        return vec![PendingFork { state: Arc::new(state), action: ForkAction::Initial }];
+        return vec![PendingFork {
+            state: Arc::new(state),
+            action: ForkAction::Initial,
+        }];
     }
     let mut states: Vec<ForkState> = markers
         .iter()
@@ -273,13 +286,15 @@ fn initial_forks(state: ForkState, world: &World) -> Vec<PendingFork> {
         })
         .collect();
     if world.prefers_old_pythons() {
-        states.sort_by(|left, right| {
-            compare_python(&left.environment, &right.environment).reverse()
-        });
+        states
+            .sort_by(|left, right| compare_python(&left.environment, &right.environment).reverse());
     } else {
         states.sort_by(|left, right| compare_python(&left.environment, &right.environment));
     }
-    let pending = |state| PendingFork { state: Arc::new(state), action: ForkAction::Initial };
+    let pending = |state| PendingFork {
+        state: Arc::new(state),
+        action: ForkAction::Initial,
+    };
     states.into_iter().map(pending).collect()
 }
 
@@ -288,10 +303,16 @@ fn conflict_rules(marker: packaging::Marker, world: &World) -> Vec<Rule> {
     let mut rules = Vec::new();
     let items: Vec<_> = world.problem.conflicts.iter().flatten().collect();
     marker.only_extras().visit_extras(&mut |extra, is_wanted| {
-        let item = items.iter().find(|item| crate::environment::conflict_extra(item) == extra);
+        let item = items
+            .iter()
+            .find(|item| crate::environment::conflict_extra(item) == extra);
         if let Some(item) = item {
             let item = (**item).clone();
-            rules.push(if is_wanted { Rule::Include(item) } else { Rule::Exclude(item) });
+            rules.push(if is_wanted {
+                Rule::Include(item)
+            } else {
+                Rule::Exclude(item)
+            });
         }
     });
     rules

@@ -209,15 +209,20 @@ impl ForkState {
     }
 
     fn propagate_and_pick(&mut self) -> Result<Option<Id<Node>>, Tree> {
-        let conflicts: Vec<_> = self.engine.unit_propagation(self.next)?.into_iter().collect();
+        let conflicts: Vec<_> = self
+            .engine
+            .unit_propagation(self.next)?
+            .into_iter()
+            .collect();
         for (affected, conflict) in conflicts {
             self.record_conflict(affected, &conflict);
         }
         self.reprioritize();
         let (engine, priorities) = (&mut self.engine, &self.priorities);
         let store = &engine.package_store;
-        let picked =
-            engine.partial_solution.pick_highest_priority_pkg(|id, _| priorities.rank(&store[id]));
+        let picked = engine
+            .partial_solution
+            .pick_highest_priority_pkg(|id, _| priorities.rank(&store[id]));
         Ok(picked.map(|(id, _)| id))
     }
 
@@ -227,16 +232,19 @@ impl ForkState {
         id: Id<Node>,
         around: &mut Surroundings<'_>,
     ) -> Result<Option<Version>, Halt> {
-        let Some(Term::Positive(range)) =
-            self.engine.partial_solution.term_intersection_for_package(id).cloned()
+        let Some(Term::Positive(range)) = self
+            .engine
+            .partial_solution
+            .term_intersection_for_package(id)
+            .cloned()
         else {
             debug_assert!(false, "a picked node has a positive term");
             return Err(Halt::Failed(ResolveError::Engine));
         };
         let node = self.engine.package_store[id].clone();
-        let is_cached = node.name().is_some_and(|name| {
-            !around.world.is_direct(name) && !self.indexes.contains_key(name)
-        });
+        let is_cached = node
+            .name()
+            .is_some_and(|name| !around.world.is_direct(name) && !self.indexes.contains_key(name));
         if is_cached
             && let Some((selected_range, version)) = self.selected.get(&id)
             && *selected_range == range
@@ -265,9 +273,9 @@ impl ForkState {
                 }
                 Ok(None)
             }
-            Chosen::Forked(forks) => {
-                Err(Halt::Forked(forks.into_iter().map(ForkAction::Version).collect()))
-            }
+            Chosen::Forked(forks) => Err(Halt::Forked(
+                forks.into_iter().map(ForkAction::Version).collect(),
+            )),
             Chosen::Unusable(version, reason) => {
                 self.add_unusable(version, reason, around.world);
                 Ok(None)
@@ -406,7 +414,11 @@ impl ForkState {
                     ),
                     Some((with, without)) => Chosen::Forked(
                         [with, without]
-                            .map(|environment| VersionFork { environment, id, version: None })
+                            .map(|environment| VersionFork {
+                                environment,
+                                id,
+                                version: None,
+                            })
                             .into(),
                     ),
                 });
@@ -429,7 +441,10 @@ impl ForkState {
     ) -> Option<Chosen> {
         let public = candidate.version.clone().without_local();
         let range = choice.range.intersection(&VersionRange::singleton(public));
-        let choice = Choice { range: &range, ..choice };
+        let choice = Choice {
+            range: &range,
+            ..choice
+        };
         let base = selector.select(choice, around.preferences, &self.environment)?;
         if matches!(base.offer.verdict, Verdict::Unusable(_)) {
             return None;
@@ -454,14 +469,26 @@ impl ForkState {
         self.pin(name, candidate);
         self.pin(name, base);
         Some(Chosen::Forked(vec![
-            VersionFork { environment: with, id, version: Some(base.version.clone()) },
-            VersionFork { environment: without, id, version: Some(candidate.version.clone()) },
+            VersionFork {
+                environment: with,
+                id,
+                version: Some(base.version.clone()),
+            },
+            VersionFork {
+                environment: without,
+                id,
+                version: Some(candidate.version.clone()),
+            },
         ]))
     }
 
     fn split_environment(&self, marker: Marker) -> Option<(ForkEnvironment, ForkEnvironment)> {
-        (self.environment.includes(marker) && self.environment.includes(marker.not()))
-            .then(|| (self.environment.narrow(marker), self.environment.narrow(marker.not())))
+        (self.environment.includes(marker) && self.environment.includes(marker.not())).then(|| {
+            (
+                self.environment.narrow(marker),
+                self.environment.narrow(marker.not()),
+            )
+        })
     }
 
     /// The environments in which a node is wanted, by what is known of its dependents.
@@ -501,13 +528,17 @@ impl ForkState {
     }
 
     fn pin(&mut self, name: &PackageName, candidate: Candidate<'_>) {
-        let Some(file) = candidate.offer.verdict.metadata() else { return };
-        self.pins.entry((name.clone(), candidate.version.clone())).or_insert_with(|| {
-            Arc::new(Pin {
-                query: MetadataQuery::of(name, candidate.version, file),
-                index: candidate.index.clone(),
-            })
-        });
+        let Some(file) = candidate.offer.verdict.metadata() else {
+            return;
+        };
+        self.pins
+            .entry((name.clone(), candidate.version.clone()))
+            .or_insert_with(|| {
+                Arc::new(Pin {
+                    query: MetadataQuery::of(name, candidate.version, file),
+                    index: candidate.index.clone(),
+                })
+            });
     }
 
     /// Asks ahead for older releases of what has been tried often.
@@ -536,7 +567,11 @@ impl ForkState {
         version: Version,
         around: &mut Surroundings<'_>,
     ) -> Option<Halt> {
-        if self.added.get(&id).is_some_and(|added| added.contains(&version)) {
+        if self
+            .added
+            .get(&id)
+            .is_some_and(|added| added.contains(&version))
+        {
             self.engine.partial_solution.add_decision(id, version);
             return None;
         }
@@ -549,17 +584,21 @@ impl ForkState {
             Dependencies::Failed(error) => return Some(Halt::Failed(error)),
             Dependencies::Gone(reason) => {
                 let versions = self.widen(&version, around.world);
-                self.engine.add_unavailable(id, versions, Reason::Version(reason));
+                self.engine
+                    .add_unavailable(id, versions, Reason::Version(reason));
             }
             Dependencies::NeedsPython(requires_python) => {
                 if around.world.forks_on_python()
                     && let Some(forks) = self.fork_on_python(id, &requires_python)
                 {
-                    return Some(Halt::Forked(forks.into_iter().map(ForkAction::Version).collect()));
+                    return Some(Halt::Forked(
+                        forks.into_iter().map(ForkAction::Version).collect(),
+                    ));
                 }
                 let versions = self.widen(&version, around.world);
                 let reason = Gone::Unusable(Unusable::RequiresPython(requires_python));
-                self.engine.add_unavailable(id, versions, Reason::Version(reason));
+                self.engine
+                    .add_unavailable(id, versions, Reason::Version(reason));
             }
             Dependencies::Unforkable(dependencies) => {
                 *around.decisions += 1;
@@ -577,7 +616,10 @@ impl ForkState {
                     let action = |fork| ForkAction::Dependencies(fork, version.clone());
                     return Some(Halt::Forked(forks.into_iter().map(action).collect()));
                 }
-                let dependencies = forks.pop().map(|fork| fork.dependencies).unwrap_or_default();
+                let dependencies = forks
+                    .pop()
+                    .map(|fork| fork.dependencies)
+                    .unwrap_or_default();
                 self.add_dependencies(&version, dependencies, around);
             }
         }
@@ -603,11 +645,19 @@ impl ForkState {
             Node::Marker { name, marker } => {
                 proxied(name, version, &[Kind::Base], [Marker::TRUE, *marker])
             }
-            Node::Extra { name, extra, marker } => {
+            Node::Extra {
+                name,
+                extra,
+                marker,
+            } => {
                 let kinds = [Kind::Base, Kind::Extra(extra.clone())];
                 proxied(name, version, &kinds, [Marker::TRUE, *marker])
             }
-            Node::Group { name, group, marker } => {
+            Node::Group {
+                name,
+                group,
+                marker,
+            } => {
                 let kinds = [Kind::Group(group.clone())];
                 proxied(name, version, &kinds, [Marker::TRUE, *marker])
             }
@@ -631,7 +681,11 @@ impl ForkState {
     ) -> Dependencies {
         let context = match kind {
             Kind::Base => Context::Package { name, version },
-            Kind::Extra(extra) => Context::Extra { name, version, extra },
+            Kind::Extra(extra) => Context::Extra {
+                name,
+                version,
+                extra,
+            },
             Kind::Group(_) => Context::Group,
         };
         let parent = matches!(kind, Kind::Base).then_some(name);
@@ -664,7 +718,11 @@ impl ForkState {
         {
             return Dependencies::NeedsPython(requires_python.clone());
         }
-        let demands: &[Demand] = if matches!(kind, Kind::Group(_)) { &[] } else { &facts.requires };
+        let demands: &[Demand] = if matches!(kind, Kind::Group(_)) {
+            &[]
+        } else {
+            &facts.requires
+        };
         let demands = self.expander(around.world).expand(demands, context);
         lower(&demands, parent, around.world)
     }
@@ -686,7 +744,8 @@ impl ForkState {
                 // The proxy and its project share the range, so that conflicts reject the whole
                 // range instead of one proxied version after the other.
                 let range = dependency.range.clone();
-                self.engine.add_dependency(proxy, range.clone(), (base, range));
+                self.engine
+                    .add_dependency(proxy, range.clone(), (base, range));
             }
         }
         let versions = self.widen(version, around.world);
@@ -694,7 +753,9 @@ impl ForkState {
             self.next,
             version.clone(),
             versions,
-            dependencies.into_iter().map(|dependency| (dependency.node, dependency.range)),
+            dependencies
+                .into_iter()
+                .map(|dependency| (dependency.node, dependency.range)),
         );
         if let Some(conflict) = conflict {
             self.record_conflict(self.next, &conflict);
@@ -702,18 +763,24 @@ impl ForkState {
     }
 
     fn discover(&mut self, dependency: &Dependency, around: &mut Surroundings<'_>) {
-        let Some(name) = dependency.node.name() else { return };
-        let index = dependency
-            .index
-            .clone()
-            .or_else(|| around.world.explicit_index(name, &self.environment).cloned());
+        let Some(name) = dependency.node.name() else {
+            return;
+        };
+        let index = dependency.index.clone().or_else(|| {
+            around
+                .world
+                .explicit_index(name, &self.environment)
+                .cloned()
+        });
         if let Some(index) = index {
             self.indexes.entry(name.clone()).or_insert(index);
         }
         let is_direct = dependency.is_direct || around.world.is_direct(name);
-        self.priorities.discover(&dependency.node, &dependency.range, is_direct);
+        self.priorities
+            .discover(&dependency.node, &dependency.range, is_direct);
         if let Some(base) = dependency.node.proxied_base() {
-            self.priorities.discover(&base, &dependency.range, is_direct);
+            self.priorities
+                .discover(&base, &dependency.range, is_direct);
         }
         if !is_direct {
             let index = self.indexes.get(name).cloned();
@@ -730,8 +797,10 @@ impl ForkState {
             let Found::Maps(maps) = world.maps(&name, self.indexes.get(&name)) else {
                 return range::widen(version, None);
             };
-            let mut versions: Vec<Version> =
-                maps.iter().flat_map(|map| map.versions().cloned()).collect();
+            let mut versions: Vec<Version> = maps
+                .iter()
+                .flat_map(|map| map.versions().cloned())
+                .collect();
             versions.sort_unstable();
             versions.dedup();
             self.known.insert(name.clone(), versions.into());
@@ -744,11 +813,15 @@ impl ForkState {
         if let Unusable::RequiresPython(requires_python) = &reason {
             let python = self.engine.package_store.alloc(Node::Python);
             let range = requires_python.range().clone();
-            self.engine.add_dependency(self.next, versions, (python, range));
-            self.engine.partial_solution.add_decision(self.next, version);
+            self.engine
+                .add_dependency(self.next, versions, (python, range));
+            self.engine
+                .partial_solution
+                .add_decision(self.next, version);
             return;
         }
-        self.engine.add_unavailable(self.next, versions, Reason::Version(Gone::Unusable(reason)));
+        self.engine
+            .add_unavailable(self.next, versions, Reason::Version(Gone::Unusable(reason)));
     }
 
     fn record_conflict(&mut self, affected: Id<Node>, conflict: &ConflictId<Engine>) {
@@ -808,7 +881,10 @@ fn upper_marker(python: &PythonTarget) -> Option<Marker> {
     if matches!(upper, std::ops::Bound::Unbounded) {
         return None;
     }
-    let bounds = packaging::PythonBounds { lower: std::ops::Bound::Unbounded, upper };
+    let bounds = packaging::PythonBounds {
+        lower: std::ops::Bound::Unbounded,
+        upper,
+    };
     Some(bounds.to_marker())
 }
 
@@ -819,9 +895,17 @@ fn proxied(
     kinds: &[Kind],
     markers: [Marker; 2],
 ) -> Dependencies {
-    let markers = if markers[0] == markers[1] { &markers[..1] } else { &markers[..] };
+    let markers = if markers[0] == markers[1] {
+        &markers[..1]
+    } else {
+        &markers[..]
+    };
     let dependency = |marker: Marker, kind: &Kind| Dependency {
-        node: Node::Package { name: name.clone(), kind: kind.clone(), marker },
+        node: Node::Package {
+            name: name.clone(),
+            kind: kind.clone(),
+            marker,
+        },
         range: VersionRange::singleton(version.clone()),
         parent: None,
         index: None,
@@ -851,7 +935,11 @@ fn lower(demands: &[Demand], parent: Option<&PackageName>, world: &World) -> Dep
             dependencies.push(Dependency {
                 node,
                 range: demand.range.clone(),
-                parent: if is_proxy_of_kind { None } else { parent.cloned() },
+                parent: if is_proxy_of_kind {
+                    None
+                } else {
+                    parent.cloned()
+                },
                 index: None,
                 is_direct: demand.origin == Origin::Direct,
             });
@@ -864,14 +952,20 @@ fn lower(demands: &[Demand], parent: Option<&PackageName>, world: &World) -> Dep
 /// them is a side of a conflict, so that the fork without it still reaches the project.
 fn kinds(demand: &Demand, world: &World) -> Vec<Kind> {
     let is_side = |kind: ConflictKind| {
-        world.problem.conflicts.iter().flatten().any(|item| {
-            item.package == demand.name && item.kind == kind
-        })
+        world
+            .problem
+            .conflicts
+            .iter()
+            .flatten()
+            .any(|item| item.package == demand.name && item.kind == kind)
     };
     let (kinds, has_side): (Vec<Kind>, bool) = if !demand.extras.is_empty() {
         (
             demand.extras.iter().cloned().map(Kind::Extra).collect(),
-            demand.extras.iter().any(|extra| is_side(ConflictKind::Extra(extra.clone()))),
+            demand
+                .extras
+                .iter()
+                .any(|extra| is_side(ConflictKind::Extra(extra.clone()))),
         )
     } else if !demand.groups.is_empty() {
         let is_side = |group: &GroupName| is_side(ConflictKind::Group(group.clone()));

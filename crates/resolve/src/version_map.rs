@@ -37,7 +37,8 @@ impl FilePolicy {
     }
 
     fn excludes(&self, file: &File) -> bool {
-        self.cutoff.is_some_and(|cutoff| file.upload_time.is_none_or(|time| time >= cutoff))
+        self.cutoff
+            .is_some_and(|cutoff| file.upload_time.is_none_or(|time| time >= cutoff))
     }
 
     fn forbids_yanked(&self, file: &File, version: &Version) -> bool {
@@ -94,7 +95,10 @@ pub(crate) enum Verdict {
     /// By a wheel.
     Wheel(Arc<File>),
     /// By a source distribution; the metadata comes from a wheel if there is any.
-    Sdist { sdist: Arc<File>, metadata: Arc<File> },
+    Sdist {
+        sdist: Arc<File>,
+        metadata: Arc<File>,
+    },
     /// Not at all.
     Unusable(Unusable),
 }
@@ -114,7 +118,9 @@ impl Verdict {
             Self::Wheel(file) | Self::Sdist { sdist: file, .. } => file,
             Self::Unusable(_) => return None,
         };
-        file.requires_python.as_ref().map(|requires_python| &*requires_python.value)
+        file.requires_python
+            .as_ref()
+            .map(|requires_python| &*requires_python.value)
     }
 }
 
@@ -127,14 +133,18 @@ fn judge(release: &Release, version: &Version, policy: &FilePolicy) -> Offer {
         if verdict.is_ok() {
             (pythons, environments) = (Marker::TRUE, Marker::TRUE);
         }
-        let is_better = sdist.as_ref().is_none_or(|(_, known)| is_better(&verdict, known));
+        let is_better = sdist
+            .as_ref()
+            .is_none_or(|(_, known)| is_better(&verdict, known));
         if is_better {
             sdist = Some((file, verdict));
         }
     }
     let mut best: Option<(&Arc<File>, &WheelFilename, Result<(), Unusable>)> = None;
     for file in &release.wheels {
-        let FileKind::Wheel(wheel) = &file.kind else { continue };
+        let FileKind::Wheel(wheel) = &file.kind else {
+            continue;
+        };
         let verdict = policy.wheel(file, wheel, version);
         if verdict.is_ok() && !(pythons.is_true() && environments.is_true()) {
             let python = tag::implied_python_marker(wheel);
@@ -154,7 +164,12 @@ fn judge(release: &Release, version: &Version, policy: &FilePolicy) -> Offer {
         }
     }
     let listed = sdist.as_ref().map(|(file, _)| (*file).clone());
-    Offer { verdict: verdict(best, sdist), pythons, environments, sdist: listed }
+    Offer {
+        verdict: verdict(best, sdist),
+        pythons,
+        environments,
+        sdist: listed,
+    }
 }
 
 fn is_better(new: &Result<(), Unusable>, known: &Result<(), Unusable>) -> bool {
@@ -174,14 +189,19 @@ fn verdict(
         (Some((wheel, name, Err(reason))), Some((sdist, Ok(()))))
             if !reason.is_cutoff() && !name.is_variant() =>
         {
-            Verdict::Sdist { sdist: sdist.clone(), metadata: wheel.clone() }
+            Verdict::Sdist {
+                sdist: sdist.clone(),
+                metadata: wheel.clone(),
+            }
         }
-        (_, Some((sdist, Ok(())))) => {
-            Verdict::Sdist { sdist: sdist.clone(), metadata: sdist.clone() }
-        }
-        (Some((_, _, Err(wheel))), sdist) => {
-            Verdict::Unusable(Unusable::of_both(Some(wheel), sdist.and_then(|(_, it)| it.err())))
-        }
+        (_, Some((sdist, Ok(())))) => Verdict::Sdist {
+            sdist: sdist.clone(),
+            metadata: sdist.clone(),
+        },
+        (Some((_, _, Err(wheel))), sdist) => Verdict::Unusable(Unusable::of_both(
+            Some(wheel),
+            sdist.and_then(|(_, it)| it.err()),
+        )),
         (None, Some((_, Err(sdist)))) => Verdict::Unusable(Unusable::of_both(None, Some(sdist))),
         (None, None) => Verdict::Unusable(Unusable::NoFiles),
     }
@@ -207,19 +227,31 @@ impl VersionMap {
             .map(|(version, _)| (version.clone(), OnceLock::new()))
             .collect();
         let has_locals = entries.iter().any(|(version, _)| version.is_local());
-        Self { index, project, policy, entries, has_locals }
+        Self {
+            index,
+            project,
+            policy,
+            entries,
+            has_locals,
+        }
     }
 
     /// What a version offers.
     pub(crate) fn offer(&self, version: &Version) -> Option<(&Version, &Offer)> {
-        let at = self.entries.binary_search_by(|(known, _)| known.cmp(version)).ok()?;
+        let at = self
+            .entries
+            .binary_search_by(|(known, _)| known.cmp(version))
+            .ok()?;
         self.offer_at(at)
     }
 
     fn offer_at(&self, at: usize) -> Option<(&Version, &Offer)> {
         let (version, cell) = &self.entries[at];
         let release = self.project.releases.get(version)?;
-        Some((version, cell.get_or_init(|| judge(release, version, &self.policy))))
+        Some((
+            version,
+            cell.get_or_init(|| judge(release, version, &self.policy)),
+        ))
     }
 
     /// The versions of a range that exist at all (the cut-off hides some), ascending.
@@ -235,14 +267,20 @@ impl VersionMap {
 
     fn bounds(&self, range: &VersionRange) -> (usize, usize) {
         use std::ops::Bound;
-        let Some((lower, upper)) = range.bounding_range() else { return (0, 0) };
+        let Some((lower, upper)) = range.bounding_range() else {
+            return (0, 0);
+        };
         let start = match lower {
             Bound::Included(lower) => self.entries.partition_point(|(version, _)| version < lower),
-            Bound::Excluded(lower) => self.entries.partition_point(|(version, _)| version <= lower),
+            Bound::Excluded(lower) => self
+                .entries
+                .partition_point(|(version, _)| version <= lower),
             Bound::Unbounded => 0,
         };
         let end = match upper {
-            Bound::Included(upper) => self.entries.partition_point(|(version, _)| version <= upper),
+            Bound::Included(upper) => self
+                .entries
+                .partition_point(|(version, _)| version <= upper),
             Bound::Excluded(upper) => self.entries.partition_point(|(version, _)| version < upper),
             Bound::Unbounded => self.entries.len(),
         };
@@ -260,7 +298,9 @@ impl VersionMap {
 
     /// All versions that exist, ascending.
     pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = &Version> {
-        (0..self.entries.len()).filter(|at| self.exists(*at)).map(|at| &self.entries[at].0)
+        (0..self.entries.len())
+            .filter(|at| self.exists(*at))
+            .map(|at| &self.entries[at].0)
     }
 
     /// All versions on the page, ascending, hidden ones too.

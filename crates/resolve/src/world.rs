@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use index::{Absence, Index, Known, MetadataQuery, Query};
 use lock::{ForkStrategy, ResolutionMode};
-use packaging::{
-    ConflictItem, GroupName, IndexUrl, Marker, PackageName, RequiresPython, Version,
-};
+use packaging::{ConflictItem, GroupName, IndexUrl, Marker, PackageName, RequiresPython, Version};
 use rustc_hash::FxHashMap;
 
 use crate::candidate::{self, Prereleases, Selector};
@@ -32,19 +30,27 @@ impl Scope {
             Origin::Registry { conflict, .. } => conflict.clone(),
             Origin::Direct => None,
         };
-        Self { marker: demand.marker, conflict }
+        Self {
+            marker: demand.marker,
+            conflict,
+        }
     }
 
     fn holds(&self, environment: &ForkEnvironment) -> bool {
         environment.includes(self.marker)
-            && self.conflict.as_ref().is_none_or(|item| environment.includes_item(item))
+            && self
+                .conflict
+                .as_ref()
+                .is_none_or(|item| environment.includes_item(item))
     }
 }
 
 type Scoped<T> = FxHashMap<PackageName, Vec<(Scope, T)>>;
 
 fn holds<T>(scoped: &Scoped<T>, name: &PackageName, environment: &ForkEnvironment) -> bool {
-    scoped.get(name).is_some_and(|all| all.iter().any(|(scope, _)| scope.holds(environment)))
+    scoped
+        .get(name)
+        .is_some_and(|all| all.iter().any(|(scope, _)| scope.holds(environment)))
 }
 
 /// A source tree with its requirements prepared.
@@ -110,8 +116,10 @@ impl World {
         let locals = locals(&problem);
         let mut first_party: Vec<Demand> = Vec::new();
         for local in locals.values().flatten() {
-            let context =
-                Context::Package { name: &local.project.name, version: &local.version };
+            let context = Context::Package {
+                name: &local.project.name,
+                version: &local.version,
+            };
             first_party.extend(modifiers.apply(context, &local.requires));
             for demands in local.groups.values() {
                 first_party.extend(modifiers.apply(context, demands));
@@ -175,7 +183,9 @@ impl World {
         environment: &ForkEnvironment,
     ) -> Option<&IndexUrl> {
         let all = self.explicit.get(name)?;
-        all.iter().find(|(scope, _)| scope.holds(environment)).map(|(_, index)| index)
+        all.iter()
+            .find(|(scope, _)| scope.holds(environment))
+            .map(|(_, index)| index)
     }
 
     pub(crate) fn prereleases(
@@ -184,12 +194,17 @@ impl World {
         environment: &ForkEnvironment,
     ) -> Prereleases {
         let options = &self.problem.options;
-        let mode = options.prerelease_package.get(name).copied().unwrap_or(options.prerelease);
+        let mode = options
+            .prerelease_package
+            .get(name)
+            .copied()
+            .unwrap_or(options.prerelease);
         candidate::prereleases(mode, || holds(&self.prerelease_names, name, environment))
     }
 
     pub(crate) fn wants_highest(&self, name: &PackageName, environment: &ForkEnvironment) -> bool {
-        self.selector.wants_highest(|| holds(&self.direct_names, name, environment))
+        self.selector
+            .wants_highest(|| holds(&self.direct_names, name, environment))
     }
 
     /// Whether a newer Python of a release splits the resolution rather than ruling it out.
@@ -201,11 +216,14 @@ impl World {
     pub(crate) fn sort_forks(&self, forks: &mut [Fork]) {
         if self.prefers_old_pythons() {
             forks.sort_by(|left, right| {
-                left.compare_python(right).reverse().then_with(|| left.compare_upper_bounds(right))
+                left.compare_python(right)
+                    .reverse()
+                    .then_with(|| left.compare_upper_bounds(right))
             });
         } else {
             forks.sort_by(|left, right| {
-                left.compare_python(right).then_with(|| left.compare_upper_bounds(right))
+                left.compare_python(right)
+                    .then_with(|| left.compare_upper_bounds(right))
             });
         }
     }
@@ -213,7 +231,8 @@ impl World {
     /// Whether forks for old Pythons are solved first.
     pub(crate) fn prefers_old_pythons(&self) -> bool {
         let options = &self.problem.options;
-        options.fork_strategy == ForkStrategy::Fewest || options.resolution == ResolutionMode::Lowest
+        options.fork_strategy == ForkStrategy::Fewest
+            || options.resolution == ResolutionMode::Lowest
     }
 
     /// The releases of a project: on one index, or on those that are searched for everything.
@@ -241,13 +260,20 @@ impl World {
         let mut missing = Vec::new();
         let mut gone = PackageGone::NotFound;
         for index in indexes {
-            let query = Query::Project { index: index.clone(), name: name.clone() };
+            let query = Query::Project {
+                index: index.clone(),
+                name: name.clone(),
+            };
             match self.index.project(&query) {
                 Known::Unasked => missing.push(query),
                 Known::Present(project) => {
                     let yanks = self.yanks.get(name).cloned().unwrap_or_default();
                     let policy = FilePolicy::new(&self.problem, name, yanks);
-                    maps.push(Arc::new(VersionMap::new(index.clone(), project.clone(), policy)));
+                    maps.push(Arc::new(VersionMap::new(
+                        index.clone(),
+                        project.clone(),
+                        policy,
+                    )));
                 }
                 Known::Absent(Absence::Offline) => gone = PackageGone::Offline,
                 Known::Absent(Absence::Unauthorized)
@@ -288,7 +314,11 @@ impl World {
                     Known::Absent(absence) => return Facts::Gone(Gone::Metadata(absence.clone())),
                     Known::Present(metadata) => KnownFacts {
                         requires_python: metadata.requires_python.clone(),
-                        requires: metadata.requires_dist.iter().map(|it| Demand::from(&**it)).collect(),
+                        requires: metadata
+                            .requires_dist
+                            .iter()
+                            .map(|it| Demand::from(&**it))
+                            .collect(),
                     },
                 }
             }
@@ -301,7 +331,10 @@ impl World {
     /// `dependency-metadata` for exactly this version, or else for any.
     fn declared_facts(&self, query: &MetadataQuery) -> Option<KnownFacts> {
         let entries = || {
-            self.problem.dependency_metadata.iter().filter(|entry| entry.name == query.name)
+            self.problem
+                .dependency_metadata
+                .iter()
+                .filter(|entry| entry.name == query.name)
         };
         let entry = entries()
             .find(|entry| entry.version.as_ref() == Some(&query.version))
@@ -329,7 +362,10 @@ fn locals(problem: &Problem) -> FxHashMap<PackageName, Vec<Arc<Local>>> {
                 .collect(),
             project: project.clone(),
         };
-        locals.entry(project.name.clone()).or_default().push(Arc::new(local));
+        locals
+            .entry(project.name.clone())
+            .or_default()
+            .push(Arc::new(local));
     }
     locals
 }
@@ -351,7 +387,10 @@ fn yanks(problem: &Problem, demands: &[Demand]) -> FxHashMap<PackageName, Vec<Ve
     let pinned = demands
         .iter()
         .filter_map(|demand| demand.pinned().map(|version| (&demand.name, version)));
-    let preferred = problem.preferences.iter().map(|one| (&one.name, &one.version));
+    let preferred = problem
+        .preferences
+        .iter()
+        .map(|one| (&one.name, &one.version));
     for (name, version) in pinned.chain(preferred) {
         yanks.entry(name.clone()).or_default().push(version.clone());
     }

@@ -137,11 +137,8 @@ impl CacheKey {
                 "metadata"
             }
         };
-        Self(format!(
-            "v{}/{kind}/{}",
-            FORM,
-            hexadecimal(&sha256.finalize())
-        ))
+        let digest = hexadecimal(&sha256.finalize());
+        Self(format!("v{FORM}.{}/{kind}/{digest}", digest::VERSION))
     }
 
     /// The key as text.

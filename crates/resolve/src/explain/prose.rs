@@ -15,7 +15,9 @@ pub(super) fn explain(conflict: &Conflict) -> String {
 
 /// Drops the steps that only say that a proxy is its project.
 fn fold(tree: Tree) -> Tree {
-    let DerivationTree::Derived(derived) = tree else { return tree };
+    let DerivationTree::Derived(derived) = tree else {
+        return tree;
+    };
     let first = fold((*derived.cause1).clone());
     let second = fold((*derived.cause2).clone());
     if is_proxy_step(&first) {
@@ -38,7 +40,10 @@ fn is_proxy_step(tree: &Tree) -> bool {
             !matches!(from, Node::Root) && from.name().is_some() && from.name() == to.name()
         }
         DerivationTree::External(External::NoVersions(node, _)) => {
-            matches!(node, Node::Python | Node::Marker { .. } | Node::Extra { .. })
+            matches!(
+                node,
+                Node::Python | Node::Marker { .. } | Node::Extra { .. }
+            )
         }
         _ => false,
     }
@@ -53,11 +58,11 @@ impl Sentences<'_> {
         match node {
             Node::Root => "your project".to_owned(),
             Node::Python => "the requested Python version".to_owned(),
-            Node::Package { name, kind: crate::node::Kind::Base, .. }
-                if self.conflict.members.contains(name) =>
-            {
-                "your project".to_owned()
-            }
+            Node::Package {
+                name,
+                kind: crate::node::Kind::Base,
+                ..
+            } if self.conflict.members.contains(name) => "your project".to_owned(),
             _ => {
                 let text = node.to_string();
                 text.split('{').next().unwrap_or(&text).to_owned()
@@ -70,7 +75,11 @@ impl Sentences<'_> {
         if matches!(node, Node::Root) || node.name().is_some_and(|it| self.is_member(it)) {
             return subject;
         }
-        let marker = node.marker().text().map(|it| format!("{{{it}}}")).unwrap_or_default();
+        let marker = node
+            .marker()
+            .text()
+            .map(|it| format!("{{{it}}}"))
+            .unwrap_or_default();
         let range = self.narrowed(node, range);
         match range_text(&range) {
             Some(range) => format!("{subject}{marker}{range}"),
@@ -80,7 +89,11 @@ impl Sentences<'_> {
 
     fn wanted(&self, node: &Node, range: &VersionRange) -> String {
         let subject = self.subject(node);
-        let marker = node.marker().text().map(|it| format!("{{{it}}}")).unwrap_or_default();
+        let marker = node
+            .marker()
+            .text()
+            .map(|it| format!("{{{it}}}"))
+            .unwrap_or_default();
         format!("{subject}{marker}{}", range_text(range).unwrap_or_default())
     }
 
@@ -90,14 +103,19 @@ impl Sentences<'_> {
 
     /// The range drawn tight around the versions that exist.
     fn narrowed(&self, node: &Node, range: &VersionRange) -> VersionRange {
-        match node.name().and_then(|name| self.conflict.versions.get(name)) {
+        match node
+            .name()
+            .and_then(|name| self.conflict.versions.get(name))
+        {
             Some(known) if !known.is_empty() => range.simplify(known.iter()),
             _ => range.clone(),
         }
     }
 
     fn no_versions(&self, node: &Node, range: &VersionRange) -> String {
-        let known = node.name().and_then(|name| self.conflict.versions.get(name));
+        let known = node
+            .name()
+            .and_then(|name| self.conflict.versions.get(name));
         let subject = self.subject(node);
         match known.map(Vec::as_slice) {
             Some([only]) => format!("only {subject}=={only} is available"),
@@ -119,7 +137,10 @@ pub(super) fn range_text(range: &VersionRange) -> Option<String> {
         return None;
     }
     let range = version::without_sentinels(range);
-    let segments: Vec<String> = range.iter().map(|(lower, upper)| segment_text(lower, upper)).collect();
+    let segments: Vec<String> = range
+        .iter()
+        .map(|(lower, upper)| segment_text(lower, upper))
+        .collect();
     Some(segments.join(" | "))
 }
 
@@ -217,7 +238,11 @@ impl ReportFormatter<Node, VersionRange, Reason> for Sentences<'_> {
             }
             [(from, Term::Positive(range)), (to, Term::Negative(wanted))]
             | [(to, Term::Negative(wanted)), (from, Term::Positive(range))] => {
-                format!("{} depends on {}", self.set(from, range), self.wanted(to, wanted))
+                format!(
+                    "{} depends on {}",
+                    self.set(from, range),
+                    self.wanted(to, wanted)
+                )
             }
             all => {
                 let parts: Vec<String> = all
