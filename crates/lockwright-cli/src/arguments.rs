@@ -1,0 +1,115 @@
+//! What the command line says.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+
+/// Locks Python projects without Python.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "lockwright", version, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Resolves a project for all platforms and Pythons, and writes its lock.
+    Lock(Box<LockArguments>),
+    /// Lists the lock formats.
+    Formats(FormatsArguments),
+}
+
+/// The stand-in for every format.
+pub const ALL: &str = "all";
+
+/// Arguments of `lockwright lock`.
+#[derive(Args, Clone, Debug)]
+pub struct LockArguments {
+    /// A folder with a `pyproject.toml`, or that file.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// A lock format to write; may be repeated [default: that of `--output`, else uv].
+    #[arg(long, short, value_name = "FORMAT", value_parser = format_names())]
+    pub format: Vec<String>,
+    /// Where to write; `-` is standard output [default: beside `pyproject.toml`, by the usual name].
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write nothing, and fail unless every lock is up to date.
+    #[arg(long)]
+    pub check: bool,
+    /// The index that is asked last, in place of the public one.
+    #[arg(long, value_name = "URL", help_heading = INDEXES)]
+    pub default_index: Option<String>,
+    /// A further index, asked before the default one; may be repeated.
+    #[arg(long, value_name = "[NAME=]URL", help_heading = INDEXES)]
+    pub index: Vec<String>,
+    /// Ask nobody: only what is cached counts.
+    #[arg(long, help_heading = INDEXES)]
+    pub offline: bool,
+    /// Leave out files uploaded at or after this: an instant, a date or a span.
+    #[arg(long, value_name = "WHEN", help_heading = VERSIONS)]
+    pub exclude_newer: Option<String>,
+    /// Do not prefer the versions of the existing lock.
+    #[arg(long, short = 'U', help_heading = VERSIONS)]
+    pub upgrade: bool,
+    /// Do not prefer the locked version of this project, or take that one; may be repeated.
+    #[arg(long, short = 'P', value_name = "NAME[==VERSION]", help_heading = VERSIONS)]
+    pub upgrade_package: Vec<String>,
+    /// Which of the allowed versions to take.
+    #[arg(long, value_name = "MODE", help_heading = VERSIONS, value_parser = PossibleValuesParser::new(RESOLUTIONS))]
+    pub resolution: Option<String>,
+    /// When to take pre-releases.
+    #[arg(long, value_name = "MODE", help_heading = VERSIONS, value_parser = PossibleValuesParser::new(PRERELEASES))]
+    pub prerelease: Option<String>,
+    /// When to lock several versions of a project.
+    #[arg(long, value_name = "STRATEGY", help_heading = VERSIONS, value_parser = PossibleValuesParser::new(FORK_STRATEGIES))]
+    pub fork_strategy: Option<String>,
+    /// The oldest Python of a project that declares no `requires-python` [default: 3.12].
+    #[arg(long, value_name = "VERSION", help_heading = VERSIONS)]
+    pub python: Option<String>,
+    /// Print the result, or what went wrong, as JSON on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// Say nothing but errors.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `lockwright formats`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct FormatsArguments {
+    /// Print them as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+const INDEXES: &str = "Indexes";
+const VERSIONS: &str = "Versions";
+const RESOLUTIONS: [&str; 3] = ["highest", "lowest", "lowest-direct"];
+const PRERELEASES: [&str; 5] = [
+    "disallow",
+    "allow",
+    "if-necessary",
+    "explicit",
+    "if-necessary-or-explicit",
+];
+const FORK_STRATEGIES: [&str; 2] = ["requires-python", "fewest"];
+
+fn format_names() -> PossibleValuesParser {
+    let names = formats::FORMATS.iter().map(|format| format.name());
+    PossibleValuesParser::new(names.chain([ALL]))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        super::Arguments::command().debug_assert();
+    }
+}

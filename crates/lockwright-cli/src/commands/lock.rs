@@ -1,0 +1,413 @@
+//! `lockwright lock`: resolves a project and writes its lock beside it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use diagnostic::Diagnostic;
+use formats::LockFormat;
+use lockwright::{
+    Failure, FailureKind, HttpSettings, HttpSource, LockOptions, LockReply, LockRequest,
+};
+use tokio::time::MissedTickBehavior;
+
+use super::Status;
+use crate::arguments::{ALL, LockArguments};
+use crate::cache::{self, DiskCache};
+use crate::credentials::Credentials;
+use crate::output::{self, Replaced};
+use crate::progress::{INTERVAL, ProgressLine};
+use crate::project::ProjectFiles;
+use crate::report;
+use crate::transport::{HttpTransport, TransportSettings};
+
+/// How many requests may be under way at once.
+const CONCURRENCY: usize = 50;
+
+/// Locks a project.
+#[must_use]
+pub fn run(arguments: &LockArguments) -> Status {
+    let started = Instant::now();
+    match lock(arguments) {
+        Ok(locked) => finish(arguments, &locked, started.elapsed()),
+        Err(stopped) => stopped.report(arguments),
+    }
+}
+
+/// A lock to write.
+struct Target {
+    format: &'static dyn LockFormat,
+    /// The file; `None` is standard output.
+    path: Option<PathBuf>,
+}
+
+/// What came of locking.
+struct Locked {
+    targets: Vec<Target>,
+    project: ProjectFiles,
+    reply: LockReply,
+}
+
+/// Why it came to nothing.
+struct Stopped {
+    failure: Failure,
+    /// The files that the diagnostics' places are in.
+    project: Option<Box<ProjectFiles>>,
+}
+
+impl Stopped {
+    fn input(diagnostic: Diagnostic) -> Self {
+        let failure = Failure {
+            kind: FailureKind::Input,
+            diagnostics: vec![diagnostic],
+        };
+        Self {
+            failure,
+            project: None,
+        }
+    }
+
+    fn report(&self, arguments: &LockArguments) -> Status {
+        let sources = self
+            .project
+            .as_ref()
+            .map(|project| project.sources())
+            .unwrap_or_default();
+        if arguments.json {
+            report::print_problem(&self.failure, &sources);
+        }
+        for diagnostic in &self.failure.diagnostics {
+            if !arguments.json && (diagnostic.is_error() || !arguments.quiet) {
+                report::say_diagnostic(diagnostic, &sources);
+            }
+        }
+        match self.failure.kind {
+            FailureKind::NoSolution | FailureKind::NeedsBuild => Status::Unsolved,
+            FailureKind::Cancelled => Status::Interrupted,
+            FailureKind::Input | FailureKind::Index | FailureKind::IndexTimeout => Status::Failed,
+        }
+    }
+}
+
+fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
+    let formats = wanted_formats(arguments).map_err(Stopped::input)?;
+    let project = ProjectFiles::read(&arguments.path)
+        .map_err(|error| Stopped::input(Diagnostic::error("cli/unreadable-file", error)))?;
+    let targets = targets(arguments, &formats, &project.folder);
+    let request = request(arguments, &project, &targets).map_err(Stopped::input)?;
+    let transport = HttpTransport::new(
+        credentials(&request, &project),
+        TransportSettings::default(),
+    )
+    .map_err(|error| Stopped::input(Diagnostic::error("cli/no-transport", error)))?;
+    match resolve(&request, transport, arguments) {
+        Ok(reply) => Ok(Locked {
+            targets,
+            project,
+            reply,
+        }),
+        Err(failure) => Err(Stopped {
+            failure,
+            project: Some(Box::new(project)),
+        }),
+    }
+}
+
+/// The formats to write, each once.
+fn wanted_formats(arguments: &LockArguments) -> Result<Vec<&'static dyn LockFormat>, Diagnostic> {
+    let all = || formats::FORMATS.iter().copied();
+    let mut wanted: Vec<&'static dyn LockFormat> = Vec::new();
+    for name in &arguments.format {
+        for format in all().filter(|it| name == ALL || it.name() == name) {
+            if wanted.iter().all(|it| it.name() != format.name()) {
+                wanted.push(format);
+            }
+        }
+    }
+    let output_name = arguments
+        .output
+        .as_ref()
+        .and_then(|path| path.file_name()?.to_str());
+    if wanted.is_empty() {
+        let owner = all().find(|format| output_name.is_some_and(|name| format.owns(name)));
+        wanted.extend(owner.or_else(|| all().next()));
+    }
+    if wanted.len() > 1 && arguments.output.is_some() {
+        let title = "`--output` names one file, but several formats are to be written";
+        return Err(Diagnostic::error("cli/one-output", title)
+            .help("leave `--output` out: each lock is written beside `pyproject.toml`"));
+    }
+    if arguments.json && arguments.output.as_deref() == Some(Path::new("-")) {
+        let title = "`--json` and `--output -` both want standard output";
+        return Err(Diagnostic::error("cli/one-output", title)
+            .help("leave `--output` out: the JSON has the lock's text in `locks`"));
+    }
+    Ok(wanted)
+}
+
+fn targets(
+    arguments: &LockArguments,
+    formats: &[&'static dyn LockFormat],
+    folder: &Path,
+) -> Vec<Target> {
+    let target = |format: &&'static dyn LockFormat| Target {
+        format: *format,
+        path: match &arguments.output {
+            Some(path) if path == Path::new("-") => None,
+            Some(path) => Some(path.clone()),
+            None => Some(folder.join(format.file_name())),
+        },
+    };
+    formats.iter().map(target).collect()
+}
+
+fn request(
+    arguments: &LockArguments,
+    project: &ProjectFiles,
+    targets: &[Target],
+) -> Result<LockRequest, Diagnostic> {
+    Ok(LockRequest {
+        pyproject: project.text.clone(),
+        lock: existing_lock(targets, &project.folder)?,
+        files: project.others.clone(),
+        formats: targets
+            .iter()
+            .map(|it| it.format.name().to_owned())
+            .collect(),
+        options: LockOptions {
+            public_index: environment("LOCKWRIGHT_PUBLIC_INDEX"),
+            default_index: arguments.default_index.clone(),
+            index: arguments.index.clone(),
+            exclude_newer: arguments.exclude_newer.clone(),
+            resolution: arguments.resolution.clone(),
+            prerelease: arguments.prerelease.clone(),
+            fork_strategy: arguments.fork_strategy.clone(),
+            python: arguments.python.clone(),
+            upgrade: arguments.upgrade,
+            upgrade_package: arguments.upgrade_package.clone(),
+            now: Some(now()),
+        },
+    })
+}
+
+/// The lock whose versions are preferred: the first one to be replaced that can be read, or else
+/// the `uv.lock` beside the project.
+fn existing_lock(targets: &[Target], folder: &Path) -> Result<Option<String>, Diagnostic> {
+    let replaced = targets
+        .iter()
+        .filter_map(|it| Some((it.format, it.path.clone()?)));
+    let usual = formats::FORMATS
+        .first()
+        .map(|it| (*it, folder.join(it.file_name())));
+    for (format, path) in replaced.chain(usual) {
+        if !can_be_read(format) {
+            continue;
+        }
+        match std::fs::read_to_string(&path) {
+            Ok(text) => return Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let title = format!("could not read `{}`: {error}", shown(&path));
+                return Err(Diagnostic::error("cli/unreadable-file", title));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn can_be_read(format: &dyn LockFormat) -> bool {
+    let is_only_written = |it: &Diagnostic| it.code == "formats/only-written";
+    !matches!(format.read(""), Err(found) if found.iter().any(is_only_written))
+}
+
+/// What index URLs and the environment say about user names and passwords.
+fn credentials(request: &LockRequest, project: &ProjectFiles) -> Credentials {
+    let mut credentials = Credentials::default();
+    for index in &request.options.index {
+        match index.split_once('=') {
+            Some((name, url)) if !name.contains(['/', ':']) => {
+                credentials.learn_named(name, url, environment);
+            }
+            _ => credentials.learn(index),
+        }
+    }
+    let options = &request.options;
+    for index in options.default_index.iter().chain(&options.public_index) {
+        credentials.learn(index);
+    }
+    for index in project.manifest.iter().flat_map(|it| &it.uv.indexes) {
+        let name = index.name.as_deref().unwrap_or_default();
+        credentials.learn_named(name, &index.raw_url, environment);
+    }
+    credentials
+}
+
+fn resolve(
+    request: &LockRequest,
+    transport: HttpTransport,
+    arguments: &LockArguments,
+) -> Result<LockReply, Failure> {
+    let failed = |error: std::io::Error| Failure {
+        kind: FailureKind::Input,
+        diagnostics: vec![Diagnostic::error("cli/no-runtime", error)],
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let cache = DiskCache::new(cache::usual_folder(environment_path));
+    let settings = HttpSettings {
+        now,
+        is_offline: arguments.offline,
+        concurrency: CONCURRENCY,
+    };
+    let source = HttpSource::with_cache(transport, cache, settings);
+    let line = ProgressLine::new(arguments.quiet);
+    let outcome = runtime.block_on(async {
+        let outcome = watched(request, &source, &line).await;
+        source.cache().flush().await;
+        outcome
+    });
+    // Whatever still runs, a name lookup for instance, need not be waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Locks while drawing the line, until done or interrupted.
+async fn watched(
+    request: &LockRequest,
+    source: &HttpSource<HttpTransport, DiskCache>,
+    line: &ProgressLine,
+) -> Result<LockReply, Failure> {
+    let mut update = |progress: &lockwright::Progress| line.update(progress);
+    let mut locking = std::pin::pin!(lockwright::lock(request, source, &mut update));
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => break Err(interrupted()),
+            outcome = &mut locking => break outcome,
+            _ = ticks.tick() => line.draw(source.transport()),
+        }
+    };
+    line.clear();
+    outcome
+}
+
+fn interrupted() -> Failure {
+    let diagnostic = Diagnostic::error("cli/interrupted", "interrupted, nothing was written");
+    Failure {
+        kind: FailureKind::Cancelled,
+        diagnostics: vec![diagnostic],
+    }
+}
+
+/// Writes or checks the locks, and says what became of them.
+fn finish(arguments: &LockArguments, locked: &Locked, took: Duration) -> Status {
+    for warning in &locked.reply.warnings {
+        if !arguments.quiet {
+            report::say_warning(warning, &locked.project.sources());
+        }
+    }
+    if !arguments.quiet {
+        report::say(&summary(locked.reply.packages.len(), took));
+    }
+    let mut status = Status::Success;
+    for target in &locked.targets {
+        let outcome = match locked.reply.locks.get(target.format.name()) {
+            Some(lock) if arguments.check => check(target, &lock.text),
+            Some(lock) => write(target, &lock.text, &lock.losses, arguments),
+            None => Err(format!("no `{}` lock was made", target.format.name())),
+        };
+        match outcome {
+            Ok(Status::Success) => {}
+            Ok(other) => status = other,
+            Err(reason) => {
+                report::say(&format!("error: {reason}"));
+                return Status::Failed;
+            }
+        }
+    }
+    if arguments.json && report::print_json(&locked.reply) == Status::Failed {
+        return Status::Failed;
+    }
+    status
+}
+
+fn summary(packages: usize, took: Duration) -> String {
+    let noun = if packages == 1 { "package" } else { "packages" };
+    let tenths = took.as_millis() / 100;
+    if tenths == 0 {
+        format!("Resolved {packages} {noun} in {} ms", took.as_millis())
+    } else {
+        format!(
+            "Resolved {packages} {noun} in {}.{} s",
+            tenths / 10,
+            tenths % 10
+        )
+    }
+}
+
+fn check(target: &Target, text: &str) -> Result<Status, String> {
+    let Some(path) = &target.path else {
+        return Ok(Status::Success);
+    };
+    if output::is(path, text) {
+        return Ok(Status::Success);
+    }
+    let state = if path.exists() {
+        "is not up to date"
+    } else {
+        "does not exist"
+    };
+    report::say(&format!(
+        "error: `{}` {state}\n  help: run `lockwright lock`",
+        shown(path)
+    ));
+    Ok(Status::Unsolved)
+}
+
+fn write(
+    target: &Target,
+    text: &str,
+    losses: &[String],
+    arguments: &LockArguments,
+) -> Result<Status, String> {
+    let Some(path) = &target.path else {
+        return Ok(report::print(text));
+    };
+    let replaced = output::replace(path, text)
+        .map_err(|error| format!("could not write `{}`: {error}", shown(path)))?;
+    if !arguments.quiet {
+        report::say(&match replaced {
+            Replaced::Written => format!("Wrote `{}`", shown(path)),
+            Replaced::Unchanged => format!("`{}` is up to date", shown(path)),
+        });
+        for loss in losses {
+            report::say(&format!("note: {loss}"));
+        }
+    }
+    Ok(Status::Success)
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|it| !it.is_empty())
+}
+
+fn environment_path(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A path as the user would write it.
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.strip_prefix(".").unwrap_or(path).display()
+}

@@ -1,0 +1,15 @@
+//! The command `lockwright`: arguments in, files and a few words out.
+//!
+//! What decides anything is in the library `lockwright`; here are the file system, the network,
+//! the clock and the terminal.
+
+pub mod arguments;
+pub mod cache;
+pub mod commands;
+pub mod credentials;
+pub mod output;
+pub mod progress;
+pub mod project;
+pub mod report;
+pub mod retry;
+pub mod transport;

@@ -1,0 +1,389 @@
+//! The command as its users meet it: arguments, files, exit statuses, and what is said where.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic like the tests"
+)]
+
+mod server;
+
+use std::process::{Command, Output};
+
+use server::{Answered, Asked, Folder, Server};
+
+const FLASKET: &str = r#"[project]
+name = "flasket"
+version = "0.1.0"
+requires-python = ">=3.12"
+dependencies = ["one"]
+"#;
+
+/// An index with `one` 1.0 and 2.0, `two` 1.0, which `one` 2.0 requires, and nothing else.
+fn index(asked: &Asked) -> Answered {
+    let file = |name: &str, version: &str| {
+        format!(
+            r#"{{"filename": "{name}-{version}-py3-none-any.whl", "url": "/f/{name}-{version}-py3-none-any.whl",
+            "hashes": {{"sha256": "{:0>64}"}}, "size": 9, "core-metadata": true}}"#,
+            version.replace('.', "")
+        )
+    };
+    let page = |files: &[String]| {
+        let files = files.join(",");
+        Answered::page(format!(
+            r#"{{"meta": {{"api-version": "1.1"}}, "name": "-", "files": [{files}]}}"#
+        ))
+    };
+    let metadata = |name: &str, version: &str, more: &str| {
+        let text = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}\n");
+        Answered::ok("text/plain", text)
+    };
+    match asked.path.as_str() {
+        "/simple/one/" => page(&[file("one", "1.0"), file("one", "2.0")]),
+        "/simple/two/" => page(&[file("two", "1.0")]),
+        "/f/one-1.0-py3-none-any.whl.metadata" => metadata("one", "1.0", ""),
+        "/f/one-2.0-py3-none-any.whl.metadata" => metadata("one", "2.0", "Requires-Dist: two\n"),
+        "/f/two-1.0-py3-none-any.whl.metadata" => metadata("two", "1.0", ""),
+        _ => Answered::status(404),
+    }
+}
+
+/// What a run came to.
+struct Ran {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// Runs the command in a folder, with a cache of its own.
+fn run(folder: &Folder, server: Option<&Server>, arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
+    command
+        .current_dir(&folder.0)
+        .args(arguments)
+        .env("LOCKWRIGHT_CACHE_DIR", folder.0.join(".cache"));
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(variable);
+    }
+    match server {
+        Some(server) => command.env("LOCKWRIGHT_PUBLIC_INDEX", server.url("/simple")),
+        None => command.env("LOCKWRIGHT_PUBLIC_INDEX", "http://127.0.0.1:9/simple"),
+    };
+    command.output().unwrap().into()
+}
+
+fn project(pyproject: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("pyproject.toml", pyproject);
+    folder
+}
+
+fn exists(folder: &Folder, name: &str) -> bool {
+    folder.0.join(name).exists()
+}
+
+#[test]
+fn usage_mistakes_end_with_2() {
+    let folder = project(FLASKET);
+    for (arguments, said) in [
+        (&[][..], "Usage: lockwright"),
+        (&["luck"][..], "'lock'"),
+        (&["lock", "--format", "uvv"][..], "'uv'"),
+        (&["lock", "--resolution", "newest"][..], "lowest-direct"),
+        (
+            &["lock", "--format", "all", "-o", "x.lock"][..],
+            "`--output` names one file",
+        ),
+        (
+            &["lock", "--json", "-o", "-"][..],
+            "both want standard output",
+        ),
+        (&["lock", "elsewhere"][..], "could not read `elsewhere`"),
+        (&["lock", ".cache/.."][..], "could not read"),
+    ] {
+        let ran = run(&folder, None, arguments);
+        assert_eq!(ran.status, 2, "{arguments:?}: {}", ran.stderr);
+        let output = if arguments.contains(&"--json") {
+            &ran.stdout
+        } else {
+            &ran.stderr
+        };
+        assert!(output.contains(said), "{arguments:?}: {output}");
+    }
+    let empty = Folder::new();
+    let ran = run(&empty, None, &["lock"]);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr.contains("there is no `pyproject.toml` in `.`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn help_and_version_are_no_mistakes() {
+    let folder = Folder::new();
+    let ran = run(&folder, None, &["--version"]);
+    assert_eq!(
+        (ran.status, &*ran.stdout),
+        (0, &*format!("lockwright {}\n", env!("CARGO_PKG_VERSION")))
+    );
+    let ran = run(&folder, None, &["lock", "--help"]);
+    assert_eq!(ran.status, 0);
+    for option in [
+        "--format",
+        "--check",
+        "--default-index",
+        "--upgrade-package",
+        "--offline",
+    ] {
+        assert!(ran.stdout.contains(option), "{option}");
+    }
+}
+
+#[test]
+fn formats_are_listed() {
+    let folder = Folder::new();
+    let ran = run(&folder, None, &["formats"]);
+    assert_eq!(ran.status, 0);
+    assert!(
+        ran.stdout
+            .lines()
+            .any(|it| it.starts_with("uv ") && it.ends_with("uv.lock"))
+    );
+    let ran = run(&folder, None, &["formats", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(listed[0]["name"], "uv");
+    assert_eq!(listed[0]["file_name"], "uv.lock");
+}
+
+#[test]
+fn a_lock_is_written_once_and_checked() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("Resolved 3 packages in "),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("Wrote `uv.lock`"), "{}", ran.stderr);
+    assert!(
+        !ran.stderr.contains('\x1b'),
+        "nothing is drawn where nobody watches"
+    );
+    assert_eq!(ran.stdout, "");
+    let lock = folder.read("uv.lock");
+    assert!(lock.contains("name = \"two\""), "{lock}");
+
+    let modified = || {
+        std::fs::metadata(folder.0.join("uv.lock"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let before = modified();
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert_eq!((ran.status, modified()), (0, before), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`uv.lock` is up to date"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(run(&folder, Some(&server), &["lock", "--check"]).status, 0);
+
+    folder.write("pyproject.toml", &FLASKET.replace("\"one\"", "\"one<2\""));
+    let ran = run(&folder, Some(&server), &["lock", "--check"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`uv.lock` is not up to date"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(folder.read("uv.lock"), lock);
+    let ran = run(&folder, Some(&server), &["lock", "--quiet"]);
+    assert_eq!((ran.status, &*ran.stderr), (0, ""));
+    assert!(!folder.read("uv.lock").contains("name = \"two\""));
+    let names: Vec<_> = std::fs::read_dir(&folder.0)
+        .unwrap()
+        .map(|it| it.unwrap().file_name())
+        .collect();
+    assert_eq!(names.len(), 3, "nothing is left behind: {names:?}");
+}
+
+#[test]
+fn check_of_nothing_is_not_up_to_date() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    let ran = run(&folder, Some(&server), &["lock", "--check"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`uv.lock` does not exist"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!exists(&folder, "uv.lock"));
+}
+
+#[test]
+fn the_locked_version_stays_until_upgraded() {
+    let server = Server::start(index);
+    let folder = project(&FLASKET.replace("\"one\"", "\"one<2\""));
+    assert_eq!(run(&folder, Some(&server), &["lock"]).status, 0);
+    folder.write("pyproject.toml", FLASKET);
+    assert_eq!(run(&folder, Some(&server), &["lock"]).status, 0);
+    assert!(
+        folder
+            .read("uv.lock")
+            .contains("name = \"one\"\nversion = \"1.0\"")
+    );
+    assert_eq!(
+        run(&folder, Some(&server), &["lock", "-P", "one"]).status,
+        0
+    );
+    assert!(
+        folder
+            .read("uv.lock")
+            .contains("name = \"one\"\nversion = \"2.0\"")
+    );
+}
+
+#[test]
+fn formats_and_places_are_the_users_choice() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    let ran = run(
+        &folder,
+        Some(&server),
+        &["lock", "--format", "pylock", "--format", "uv"],
+    );
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(exists(&folder, "uv.lock") && exists(&folder, "pylock.toml"));
+    let ran = run(
+        &folder,
+        Some(&server),
+        &["lock", "pyproject.toml", "-o", "-"],
+    );
+    assert_eq!((ran.status, ran.stdout), (0, folder.read("uv.lock")));
+    let ran = run(&folder, Some(&server), &["lock", "-o", "pylock.other.toml"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(
+        folder.read("pylock.other.toml"),
+        folder.read("pylock.toml"),
+        "by its name"
+    );
+}
+
+#[test]
+fn json_is_for_programs() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    let ran = run(&folder, Some(&server), &["lock", "--json", "--quiet"]);
+    let reply: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(reply["locks"]["uv"]["text"], folder.read("uv.lock"));
+    assert_eq!(reply["packages"].as_array().unwrap().len(), 3);
+    folder.write("pyproject.toml", &FLASKET.replace("\"one\"", "\"one>3\""));
+    let ran = run(&folder, Some(&server), &["lock", "--json"]);
+    let problem: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (ran.status, &problem["status"]),
+        (1, &422.into()),
+        "{problem}"
+    );
+    assert!(problem["code"].as_str().unwrap().contains('/'), "{problem}");
+    assert!(problem["diagnostics"][0]["title"].is_string(), "{problem}");
+}
+
+#[test]
+fn no_solution_ends_with_1() {
+    let server = Server::start(index);
+    for requirement in ["one>3", "one==2.0\", \"two>1", "three"] {
+        let folder = project(&FLASKET.replace("one", requirement));
+        let ran = run(&folder, Some(&server), &["lock"]);
+        assert_eq!(ran.status, 1, "{requirement}: {}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with("error"),
+            "{requirement}: {}",
+            ran.stderr
+        );
+        assert!(!exists(&folder, "uv.lock"));
+    }
+}
+
+#[test]
+fn broken_input_ends_with_2_and_says_where() {
+    let server = Server::start(index);
+    for (text, line) in [
+        ("[project\nname = 'a'\n", 1),
+        (
+            "[project]\nname = 'a'\nversion = '1'\nrequires-python = '>=3.12'\ndependencies = ['one >=']\n",
+            5,
+        ),
+    ] {
+        let folder = project(text);
+        folder.write("uv.lock", "precious");
+        let ran = run(&folder, Some(&server), &["lock"]);
+        assert_eq!(ran.status, 2, "{}", ran.stderr);
+        let place = format!("pyproject.toml:{line}:");
+        assert!(ran.stderr.contains(&place), "{}", ran.stderr);
+        assert_eq!(folder.read("uv.lock"), "precious");
+    }
+    assert_eq!(server.asked().len(), 0);
+}
+
+#[test]
+fn a_failing_index_ends_with_2() {
+    let server = Server::start(|_| Answered::status(500).header("Retry-After", "0"));
+    let folder = project(FLASKET);
+    folder.write("uv.lock", "precious");
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("500"), "{}", ran.stderr);
+    assert_eq!(folder.read("uv.lock"), "precious");
+}
+
+#[test]
+fn offline_what_is_cached_is_enough() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    assert_eq!(
+        run(&folder, Some(&server), &["lock", "-o", "online.lock"]).status,
+        0
+    );
+    let before = server.asked().len();
+    let ran = run(&folder, Some(&server), &["lock", "--offline"]);
+    // The pages say nothing about freshness, so that they were not kept.
+    assert_ne!(ran.status, 0);
+    assert_eq!(server.asked().len(), before, "offline is offline");
+}
+
+#[test]
+fn a_member_stands_for_its_workspace() {
+    let server = Server::start(index);
+    let folder = project("[tool.uv.workspace]\nmembers = ['packages/*']\n");
+    folder.write(
+        "packages/a/pyproject.toml",
+        &FLASKET.replace("flasket", "a"),
+    );
+    folder.write(
+        "packages/b/pyproject.toml",
+        &FLASKET.replace("flasket", "b"),
+    );
+    let ran = run(&folder, Some(&server), &["lock", "packages/b"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let lock = folder.read("uv.lock");
+    assert!(
+        lock.contains("packages/a") && lock.contains("packages/b"),
+        "{lock}"
+    );
+}
