@@ -170,12 +170,12 @@ impl<'a> Assembly<'a> {
             .filter(|file| match &file.kind {
                 FileKind::Wheel(wheel) => {
                     !wheel.is_variant()
-                        && tag::matches_requires_python(wheel, &bounds)
+                        && tag::matches_requires_python(wheel, bounds)
                         && tag::is_reachable(wheel, reachable)
                 }
                 FileKind::Sdist | FileKind::OldSdist => false,
             })
-            .map(|file| artifact(file))
+            .map(artifact)
             .collect()
     }
 }

@@ -22,7 +22,7 @@ impl PythonTarget {
     ///
     /// Only lower bounds are compared, as in uv: an upper bound says nothing about the future.
     pub(crate) fn is_supported_by(&self, requires_python: &RequiresPython) -> bool {
-        self.bounds.compare_lower(&requires_python.bounds()) != Ordering::Less
+        self.bounds.compare_lower(requires_python.bounds()) != Ordering::Less
     }
 
     /// Narrows to the bounds of a marker; `None` when those are not narrower.

@@ -190,7 +190,7 @@ impl ForkState {
                 Continuation::Propagate => match self.propagate_and_pick() {
                     Ok(Some(id)) => (id, None),
                     Ok(None) => return Halt::Solved,
-                    Err(tree) => return Halt::Stuck(Box::new(tree)),
+                    Err(tree) => return Halt::Stuck(tree),
                 },
             };
             self.next = id;
@@ -208,10 +208,11 @@ impl ForkState {
         }
     }
 
-    fn propagate_and_pick(&mut self) -> Result<Option<Id<Node>>, Tree> {
+    fn propagate_and_pick(&mut self) -> Result<Option<Id<Node>>, Box<Tree>> {
         let conflicts: Vec<_> = self
             .engine
-            .unit_propagation(self.next)?
+            .unit_propagation(self.next)
+            .map_err(Box::new)?
             .into_iter()
             .collect();
         for (affected, conflict) in conflicts {
@@ -551,7 +552,7 @@ impl ForkState {
     ) {
         let tried = self.tried.entry(name.clone()).or_default();
         *tried += 1;
-        let is_due = matches!(*tried, 5 | 10 | 20) || *tried > 20 && *tried % 20 == 0;
+        let is_due = matches!(*tried, 5 | 10 | 20) || *tried > 20 && tried.is_multiple_of(20);
         if is_due {
             let count = (*tried).min(50) as usize;
             let below = VersionRange::strictly_lower_than(candidate.version.clone());

@@ -68,7 +68,7 @@ impl FilePolicy {
             Err(Unusable::yanked(file))
         } else if wheel.is_variant() {
             Err(Unusable::Variant)
-        } else if !tag::matches_requires_python(wheel, &self.requires_python.bounds()) {
+        } else if !tag::matches_requires_python(wheel, self.requires_python.bounds()) {
             Err(Unusable::PythonTag)
         } else {
             Ok(())
