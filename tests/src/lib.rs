@@ -1,1 +1,1 @@
-//! (being written)
+//! Suites that walk folders. Each case is data; see the folders beside this one.

@@ -118,6 +118,7 @@ fn apply(query: &[(String, String)], asked: &mut LockRequest) -> Result<(), Refu
             "resolution" => options.resolution = Some(value),
             "prerelease" => options.prerelease = Some(value),
             "fork_strategy" => options.fork_strategy = Some(value),
+            "python" => options.python = Some(value),
             "upgrade" => options.upgrade = matches!(value.as_str(), "" | "1" | "true"),
             "upgrade_package" => options.upgrade_package.push(value),
             other => {

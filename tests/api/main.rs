@@ -1,0 +1,198 @@
+//! The description of the HTTP API says what the wire types are: names, and which are required.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diagnostic::Diagnostic;
+use diagnostic::place::Sources;
+use diagnostic::problem::Problem;
+use lockwright::api::{
+    DiagnosticRecord, LabelRecord, LockOptions, LockReply, LockRequest, LockedPackage, Stats,
+    WrittenLock,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+fn description() -> Value {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../worker/openapi.json");
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn schema(name: &str) -> Value {
+    description()["components"]["schemas"][name].clone()
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+/// A value with every member set has exactly the properties of its schema; one with as few as can
+/// be has at least those that are required.
+fn agrees(name: &str, full: &impl Serialize, least: &impl Serialize) {
+    let schema = schema(name);
+    let (full, least) = (
+        serde_json::to_value(full).unwrap(),
+        serde_json::to_value(least).unwrap(),
+    );
+    assert_eq!(keys(&schema["properties"]), keys(&full), "{name}");
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let required: BTreeSet<String> = required
+        .iter()
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect();
+    assert!(
+        required.is_subset(&keys(&least)),
+        "{name}: {required:?} of {least}"
+    );
+    for (property, schema) in schema["properties"].as_object().unwrap() {
+        has_type(&format!("{name}.{property}"), schema, &full[property]);
+    }
+}
+
+fn has_type(place: &str, schema: &Value, value: &Value) {
+    if schema.get("$ref").is_some() {
+        assert!(value.is_object(), "{place}: {value}");
+        return;
+    }
+    let holds = match schema["type"].as_str() {
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("boolean") => value.is_boolean(),
+        Some("array") => value.is_array(),
+        Some("object") => value.is_object(),
+        other => panic!("{place}: what is {other:?}?"),
+    };
+    assert!(holds, "{place}: {value} is no {}", schema["type"]);
+}
+
+fn options() -> LockOptions {
+    let word = || Some("x".to_owned());
+    LockOptions {
+        public_index: word(),
+        default_index: word(),
+        index: vec!["x".into()],
+        exclude_newer: word(),
+        resolution: word(),
+        prerelease: word(),
+        fork_strategy: word(),
+        python: word(),
+        upgrade: true,
+        upgrade_package: vec!["x".into()],
+        now: Some(1),
+    }
+}
+
+#[test]
+fn requests_are_described() {
+    let full = LockRequest {
+        pyproject: "x".into(),
+        lock: Some("x".into()),
+        files: BTreeMap::from([("a".into(), "b".into())]),
+        formats: vec!["uv".into()],
+        options: options(),
+    };
+    let least: LockRequest = serde_json::from_value(json!({ "pyproject": "x" })).unwrap();
+    agrees("LockRequest", &full, &least);
+    agrees("LockOptions", &options(), &LockOptions::default());
+}
+
+#[test]
+fn replies_are_described() {
+    let package = LockedPackage {
+        version: Some("1".into()),
+        marker: Some("x".into()),
+        ..LockedPackage::default()
+    };
+    agrees("LockReply", &LockReply::default(), &LockReply::default());
+    agrees(
+        "WrittenLock",
+        &WrittenLock::default(),
+        &WrittenLock::default(),
+    );
+    agrees("LockedPackage", &package, &LockedPackage::default());
+    agrees(
+        "DiagnosticRecord",
+        &DiagnosticRecord::default(),
+        &DiagnosticRecord::default(),
+    );
+    agrees(
+        "LabelRecord",
+        &LabelRecord::default(),
+        &LabelRecord::default(),
+    );
+    agrees("Stats", &Stats::default(), &Stats::default());
+}
+
+#[test]
+fn problems_are_described() {
+    let diagnostic = Diagnostic::error("a/b", "c")
+        .label(0..1, "here")
+        .in_file("f")
+        .help("d");
+    let problem = |sources: &Sources<'_>| {
+        serde_json::to_value(
+            Problem::new(std::slice::from_ref(&diagnostic), sources, 422).with("instance", "/"),
+        )
+        .unwrap()
+    };
+    let (full, least) = (
+        problem(&Sources::one("f", "text")),
+        problem(&Sources::none()),
+    );
+    agrees("Problem", &full, &least);
+    agrees(
+        "ProblemDiagnostic",
+        &full["diagnostics"][0],
+        &least["diagnostics"][0],
+    );
+    let label = |problem: &Value| problem["diagnostics"][0]["labels"][0].clone();
+    agrees("ProblemLabel", &label(&full), &label(&least));
+}
+
+#[test]
+fn every_option_can_be_given_in_the_query() {
+    let described = description();
+    let parameters = described["paths"]["/v1/lock"]["post"]["parameters"]
+        .as_array()
+        .unwrap();
+    let mut named: BTreeSet<String> = parameters
+        .iter()
+        .map(|it| it["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(named.remove("format"));
+    let mut options = keys(&serde_json::to_value(options()).unwrap());
+    // The service's own clock.
+    assert!(options.remove("now"));
+    assert_eq!(named, options);
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn walk(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(
+                    members
+                        .get("$ref")
+                        .and_then(Value::as_str)
+                        .map(str::to_owned),
+                );
+                members.values().for_each(|member| walk(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+            _ => {}
+        }
+    }
+    let described = description();
+    let mut found = Vec::new();
+    walk(&described, &mut found);
+    assert!(found.len() > 10);
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(described.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn the_version_is_this_one() {
+    assert_eq!(description()["info"]["version"], env!("CARGO_PKG_VERSION"));
+}
