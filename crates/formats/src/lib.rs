@@ -6,6 +6,7 @@
 mod export;
 mod instant;
 mod layout;
+pub mod poetry;
 pub mod pylock;
 pub mod requirements;
 pub mod uv;
@@ -16,6 +17,7 @@ use std::borrow::Cow;
 use diagnostic::Diagnostic;
 use lock::{Lock, Selection};
 
+pub use poetry::Poetry;
 pub use pylock::Pylock;
 pub use requirements::Requirements;
 pub use uv::Uv;
@@ -99,7 +101,7 @@ pub enum Annotations {
 ///
 /// **Invariant:** names and file names are unique, and each format has a folder of fixtures of its
 /// name and no folder is without one; `tests/fixtures.rs` holds it.
-pub static FORMATS: &[&dyn LockFormat] = &[&Uv, &Pylock, &Requirements];
+pub static FORMATS: &[&dyn LockFormat] = &[&Uv, &Poetry, &Pylock, &Requirements];
 
 /// The format of that name.
 #[must_use]
