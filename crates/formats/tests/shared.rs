@@ -3,12 +3,16 @@
 //! The folder is `LOCKWRIGHT_SHARED`, or else `shared` beside the repository. Without it these
 //! tests say so and pass: the fixtures beside this file hold the same laws for small locks.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use lock::{Extras, Groups, GroupsFrom, Roots, Selection};
-use lockwright_formats::{Local, LockFormat, Pylock, Requirements, Uv, WriteRequest};
+use lockwright_formats::{LockFormat, Pylock, Requirements, Uv, WriteRequest};
+
+#[path = "request/mod.rs"]
+mod request;
 
 /// The folder of real locks, if there is one here.
 fn shared() -> Option<PathBuf> {
@@ -142,37 +146,6 @@ fn uv_locks_survive_reading_and_writing() {
     tally.settle("uv.lock");
 }
 
-/// The request behind a command line of the corpus' exports.
-fn request(command: &str) -> WriteRequest<'_> {
-    let has = |option: &str| command.split_whitespace().any(|word| word == option);
-    let all_groups = if has("--all-groups") {
-        GroupsFrom::All
-    } else {
-        GroupsFrom::Default
-    };
-    WriteRequest {
-        command: Some(command),
-        selection: Selection {
-            roots: if has("--all-packages") {
-                Roots::Members
-            } else {
-                Roots::Project
-            },
-            extras: Extras {
-                all: has("--all-extras"),
-                ..Extras::default()
-            },
-            groups: Groups {
-                from: all_groups,
-                ..Groups::default()
-            },
-            ..Selection::default()
-        },
-        local: Some(Local::Written),
-        ..WriteRequest::default()
-    }
-}
-
 /// Exports every lock of the corpus as the native tool did.
 fn exports_are_identical(format: &dyn LockFormat, file_name: &str) {
     let Some(shared) = shared() else { return };
@@ -187,7 +160,7 @@ fn exports_are_identical(format: &dyn LockFormat, file_name: &str) {
             .nth(1)
             .unwrap()
             .trim_start_matches(['#', ' ']);
-        match format.write(&lock, &request(command)) {
+        match format.write(&lock, &request::of(command)) {
             Ok(written) => tally.compare(&folder, &expected, &written.text),
             Err(problems) => tally
                 .different

@@ -233,7 +233,9 @@ impl<'a> Entries<'a> {
                 entries.enter(lock, selection, *at);
             }
         }
-        entries.ask(lock, selection);
+        if !matches!(selection.roots, Roots::Named(_)) {
+            entries.ask(lock, selection);
+        }
         known_words(lock, selection, &roots)?;
         for set in &lock.conflicts {
             let mut chosen = set.iter().filter(|item| entries.chosen.contains(item));

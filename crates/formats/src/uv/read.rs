@@ -121,7 +121,14 @@ impl Reader {
         match text.parse() {
             Ok(word) => Some(word),
             Err(error) => {
-                self.problem(code, error, span);
+                // Some errors draw the text once more below their first line.
+                let error = error.to_string();
+                let title = error
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches(':');
+                self.problem(code, title, span);
                 None
             }
         }

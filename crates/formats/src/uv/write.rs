@@ -204,7 +204,11 @@ fn sorted_names(names: &[PackageName]) -> Vec<&PackageName> {
 fn default_groups(groups: &DefaultGroups) -> String {
     match groups {
         DefaultGroups::All => quote("all"),
-        DefaultGroups::List(names) => one_line(&quoted(names)),
+        DefaultGroups::List(names) => {
+            let mut names: Vec<_> = names.iter().collect();
+            names.sort();
+            one_line(&quoted(names))
+        }
     }
 }
 
