@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use diagnostic::Diagnostic;
 use lock::{Asked, ExcludeNewer, Options, PackageExclude, PackageOverride, Source};
 use manifest::tool_uv::{CutOff, Exclude, Index, Override, Settings};
-use manifest::{Clock, DeclaredRequirement, Kind, Member, Part, Workspace};
+use manifest::{Clock, DeclaredRequirement, Kind, Manifest, Member, Part, Workspace};
 use packaging::{
     GroupName, IndexUrl, Marker, PackageName, RequirementSource, RequiresPython,
     SourcedRequirement, VersionSpecifiers,
 };
-use resolve::{BuildPolicy, IndexStrategy, Indexes, LocalProject, Overrides, Problem};
+use resolve::{
+    BuildPolicy, IndexStrategy, Indexes, LocalProject, Overrides, Problem, direct_source,
+};
 
 use crate::{LockOptions, PUBLIC_INDEX};
 
@@ -52,14 +54,15 @@ impl Posing<'_> {
     fn problem(&mut self) -> Option<Problem> {
         let requires_python = self.requires_python()?;
         let settings = &self.workspace.uv().settings;
-        let local: Vec<LocalProject> = self
+        let local = self.locals();
+        let mut asked = self.asked();
+        let members: BTreeSet<PackageName> = self
             .workspace
             .members
             .iter()
-            .filter_map(|member| self.local(member))
+            .map(|member| member.name.clone())
             .collect();
-        let mut asked = self.asked();
-        let requirements = self.requirements(&local, &mut asked);
+        let requirements = self.requirements(&local[..members.len().min(local.len())], &mut asked);
         self.refuse_unsupported(&local, &requirements);
         let conflicts = self.workspace.conflicts().unwrap_or_else(|found| {
             self.errors.extend(found);
@@ -71,7 +74,7 @@ impl Posing<'_> {
         Some(Problem {
             requires_python,
             requirements,
-            members: local.iter().map(|project| project.name.clone()).collect(),
+            members,
             local,
             constraints: asked.constraints.clone(),
             overrides: overrides(&asked),
@@ -126,28 +129,96 @@ impl Posing<'_> {
             .ok()
     }
 
-    fn local(&mut self, member: &Member) -> Option<LocalProject> {
-        let declared = match self.workspace.declared(member) {
-            Ok(declared) => declared,
-            Err(found) => {
-                self.errors.extend(found);
-                return None;
-            }
-        };
-        let path = member.path.as_str().into();
-        let uv = &member.manifest.uv;
-        Some(LocalProject {
-            name: member.name.clone(),
-            version: member
-                .manifest
-                .project
-                .as_ref()
-                .and_then(|it| it.version.clone()),
-            source: match self.workspace.kind(member) {
+    /// The members, and the source trees that their requirements lead to, and so on.
+    fn locals(&mut self) -> Vec<LocalProject> {
+        let workspace = self.workspace;
+        let mut locals: Vec<LocalProject> = Vec::new();
+        for member in &workspace.members {
+            let path = member.path.as_str().into();
+            let source = match workspace.kind(member) {
                 Kind::Editable => Source::Editable(path),
                 Kind::Directory => Source::Directory(path),
                 Kind::Virtual => Source::Virtual(path),
-            },
+            };
+            locals.extend(self.local(
+                &member.name,
+                &member.manifest,
+                source,
+                workspace.declared(member),
+            ));
+        }
+        let mut at = 0;
+        let mut next: Vec<SourcedRequirement> = self.workspace.lowered_root().map_or_else(
+            |_| Vec::new(),
+            |all| all.into_iter().map(|one| one.requirement).collect(),
+        );
+        loop {
+            for requirement in std::mem::take(&mut next) {
+                let found = self.path_project(&requirement, &locals);
+                locals.extend(found);
+            }
+            let Some(project) = locals.get(at) else {
+                return locals;
+            };
+            let groups = project.groups.values().flatten();
+            next = project
+                .requires_dist
+                .iter()
+                .chain(groups)
+                .cloned()
+                .collect();
+            at += 1;
+        }
+    }
+
+    /// The project in a folder that a requirement leads to, unless it is known already.
+    fn path_project(
+        &mut self,
+        requirement: &SourcedRequirement,
+        known: &[LocalProject],
+    ) -> Option<LocalProject> {
+        let source = match &requirement.source {
+            RequirementSource::Directory { .. } => direct_source(&requirement.source)?,
+            _ => return None,
+        };
+        let folder = source.folder()?.to_owned();
+        let is_known = |project: &LocalProject| {
+            project.name == requirement.name && project.source.folder() == Some(&folder)
+        };
+        if known.iter().any(is_known) {
+            return None;
+        }
+        let Some(manifest) = self.workspace.local(&folder) else {
+            let title = format!(
+                "`{}` is expected in `{folder}`, where no `pyproject.toml` was found",
+                requirement.name
+            );
+            let error = self.at_requirement(&requirement.name, "manifest/missing-file", &title);
+            self.errors.push(error);
+            return None;
+        };
+        let member = Member {
+            name: requirement.name.clone(),
+            path: folder,
+            manifest: manifest.clone().into(),
+        };
+        let declared = self.workspace.declared(&member);
+        self.local(&member.name, &member.manifest, source, declared)
+    }
+
+    fn local(
+        &mut self,
+        name: &PackageName,
+        manifest: &Manifest,
+        source: Source,
+        declared: Result<manifest::Declared, Vec<Diagnostic>>,
+    ) -> Option<LocalProject> {
+        let declared = declared.map_err(|found| self.errors.extend(found)).ok()?;
+        let uv = &manifest.uv;
+        Some(LocalProject {
+            name: name.clone(),
+            version: manifest.project.as_ref().and_then(|it| it.version.clone()),
+            source,
             requires_dist: declared.requires_dist,
             provides_extra: declared.provides_extra,
             groups: declared.requires_dev,
@@ -282,9 +353,8 @@ impl Posing<'_> {
         }
     }
 
-    /// Requirements from URLs, git and paths outside the workspace cannot be read yet.
+    /// Requirements from URLs, git and local archives cannot be read yet.
     fn refuse_unsupported(&mut self, local: &[LocalProject], requirements: &[SourcedRequirement]) {
-        let members: BTreeSet<&PackageName> = local.iter().map(|project| &project.name).collect();
         let declared = local.iter().flat_map(|project| {
             project
                 .requires_dist
@@ -294,14 +364,12 @@ impl Posing<'_> {
         let mut refused = BTreeSet::new();
         for requirement in declared.chain(requirements) {
             let kind = match &requirement.source {
-                RequirementSource::Registry { .. } => continue,
-                RequirementSource::Directory { .. } if members.contains(&requirement.name) => {
+                RequirementSource::Registry { .. } | RequirementSource::Directory { .. } => {
                     continue;
                 }
                 RequirementSource::Url { .. } => "a URL",
                 RequirementSource::Git { .. } => "a git repository",
                 RequirementSource::Path(_) => "a local archive",
-                RequirementSource::Directory { .. } => "a folder outside the workspace",
             };
             if refused.insert(requirement.name.clone()) {
                 let title = format!(

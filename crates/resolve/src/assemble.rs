@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use index::{File, FileKind, Yanked};
-use lock::{
-    Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published, Source,
-};
+use lock::{Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published};
 use packaging::{ExtraName, Marker, PackageName, tag};
 use rustc_hash::FxHashSet;
 
@@ -181,13 +179,9 @@ impl<'a> Assembly<'a> {
 }
 
 fn id(node: &GraphNode, heard: &Heard) -> PackageId {
-    let (version, source) = match (&heard.local, &node.key.index) {
-        (Some(local), _) => (local.project.version.clone(), local.project.source.clone()),
-        (None, Some(index)) => (
-            Some(node.key.version.clone()),
-            Source::Registry(index.clone()),
-        ),
-        (None, None) => (Some(node.key.version.clone()), Source::Virtual(".".into())),
+    let (version, source) = match &heard.local {
+        Some(local) => (local.project.version.clone(), local.project.source.clone()),
+        None => (Some(node.key.version.clone()), node.key.source.clone()),
     };
     PackageId {
         name: node.key.name.clone(),

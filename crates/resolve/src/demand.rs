@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lock::Source;
 use packaging::{
     ConflictItem, ExtraName, GroupName, IndexUrl, Marker, Operator, PackageName, Requirement,
     RequirementSource, SourcedRequirement, Version, VersionRange, VersionSpecifiers,
@@ -16,7 +17,7 @@ pub(crate) enum Origin {
         conflict: Option<ConflictItem>,
     },
     /// A URL, a path or the workspace.
-    Direct,
+    Direct(Source),
 }
 
 /// A requirement in the solver's terms.
@@ -34,7 +35,7 @@ pub(crate) struct Demand {
 impl Demand {
     /// Whether the requirement says nothing about versions or source.
     pub(crate) fn is_bare(&self) -> bool {
-        self.specifiers.is_empty() && self.origin != Origin::Direct
+        self.specifiers.is_empty() && !matches!(self.origin, Origin::Direct(_))
     }
 
     /// Whether no version at all could satisfy the specifiers.
@@ -82,10 +83,16 @@ impl From<&SourcedRequirement> for Demand {
                     conflict: conflict.clone(),
                 },
             ),
-            RequirementSource::Url { .. }
-            | RequirementSource::Git { .. }
-            | RequirementSource::Path(_)
-            | RequirementSource::Directory { .. } => (VersionSpecifiers::empty(), Origin::Direct),
+            direct => (
+                VersionSpecifiers::empty(),
+                direct_source(direct).map_or(
+                    Origin::Registry {
+                        index: None,
+                        conflict: None,
+                    },
+                    Origin::Direct,
+                ),
+            ),
         };
         Self {
             name: requirement.name.clone(),
@@ -110,7 +117,10 @@ impl From<&Requirement> for Demand {
             range: crate::range::of(&requirement.specifiers),
             specifiers: requirement.specifiers.clone(),
             origin: match requirement.url {
-                Some(_) => Origin::Direct,
+                Some(ref url) => Origin::Direct(Source::Url {
+                    url: url.clone(),
+                    subdirectory: None,
+                }),
                 None => Origin::Registry {
                     index: None,
                     conflict: None,
@@ -118,4 +128,37 @@ impl From<&Requirement> for Demand {
             },
         }
     }
+}
+
+/// Where a requirement's distribution is, unless an index has it.
+#[must_use]
+pub fn direct_source(source: &RequirementSource) -> Option<Source> {
+    Some(match source {
+        RequirementSource::Registry { .. } => return None,
+        RequirementSource::Url { url, subdirectory } => Source::Url {
+            url: url.split('#').next().unwrap_or(url).into(),
+            subdirectory: subdirectory.clone(),
+        },
+        RequirementSource::Git {
+            url,
+            reference,
+            commit,
+            subdirectory,
+        } => Source::Git {
+            url: url.clone(),
+            reference: reference.clone(),
+            commit: commit.clone().unwrap_or_default(),
+            subdirectory: subdirectory.clone(),
+        },
+        RequirementSource::Path(path) => Source::Path(path.clone()),
+        RequirementSource::Directory {
+            path,
+            editable,
+            is_virtual,
+        } => match (editable, is_virtual) {
+            (_, true) => Source::Virtual(path.clone()),
+            (true, false) => Source::Editable(path.clone()),
+            (false, false) => Source::Directory(path.clone()),
+        },
+    })
 }

@@ -27,6 +27,7 @@ mod solve;
 mod version_map;
 mod world;
 
+pub use demand::direct_source;
 pub use explain::{Conflict, Reason};
 pub use preference::Preference;
 pub use problem::{BuildPolicy, IndexStrategy, Indexes, LocalProject, Overrides, Problem};

@@ -118,7 +118,8 @@ impl Lookahead {
 
     /// Follows a wish to the requirements of its best candidate; returns what is missing for that.
     fn follow(&mut self, wish: &Wish, world: &mut World, preferences: &Preferences) -> Vec<Query> {
-        if world.is_direct(&wish.name) {
+        let environment = ForkEnvironment::default().narrow(wish.environment);
+        if world.direct(&wish.name, &environment).is_some() {
             return Vec::new();
         }
         let maps = match world.maps(&wish.name, wish.index.as_ref()) {
@@ -126,7 +127,6 @@ impl Lookahead {
             Found::Gone(_) => return Vec::new(),
             Found::Maps(maps) => maps,
         };
-        let environment = ForkEnvironment::default().narrow(wish.environment);
         let choice = Choice {
             name: &wish.name,
             range: &wish.range,
@@ -170,7 +170,7 @@ impl Lookahead {
     }
 
     fn wish_for(&mut self, demand: &Demand, environment: &ForkEnvironment, world: &World) {
-        if world.is_direct(&demand.name) || demand.is_unsatisfiable() {
+        if world.direct(&demand.name, environment).is_some() || demand.is_unsatisfiable() {
             return;
         }
         let index = world.explicit_index(&demand.name, environment).cloned();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use diagnostic::Diagnostic;
 use index::{Known, Metadata, Query};
+use lock::Source;
 use packaging::{ConflictItem, ConflictKind, IndexUrl, Marker, PackageName, Version};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -20,8 +21,8 @@ use crate::world::{Found, Local, World};
 pub(crate) struct Key {
     pub(crate) name: PackageName,
     pub(crate) version: Version,
-    /// The index, unless the project is a source tree.
-    pub(crate) index: Option<IndexUrl>,
+    /// Where it comes from.
+    pub(crate) source: Source,
     pub(crate) kind: Kind,
 }
 
@@ -145,15 +146,13 @@ impl Merge {
         let mut chosen = Vec::new();
         let key = |name: &PackageName, kind: Kind, version: &Version| {
             let pin = state.pins.get(&(name.clone(), version.clone()));
-            let index = if world.is_direct(name) {
-                None
-            } else {
-                pin.map(|pin| pin.index.clone())
-            };
+            let source = world.direct(name, &state.environment).cloned();
+            let source = source.or_else(|| pin.map(|pin| Source::Registry(pin.index.clone())));
+            debug_assert!(source.is_some(), "{name} {version} comes from nowhere");
             Key {
                 name: name.clone(),
                 version: version.clone(),
-                index,
+                source: source.unwrap_or_else(|| Source::Virtual("".into())),
                 kind,
             }
         };
@@ -162,7 +161,11 @@ impl Merge {
                 && marker.is_true()
             {
                 let key = key(name, kind.clone(), version);
-                chosen.push((name.clone(), version.clone(), key.index.clone()));
+                let index = match &key.source {
+                    Source::Registry(index) => Some(index.clone()),
+                    _ => None,
+                };
+                chosen.push((name.clone(), version.clone(), index));
                 let pin = state.pins.get(&(name.clone(), version.clone())).cloned();
                 self.place(key, pin);
             }
@@ -470,9 +473,8 @@ fn sides_on_paths(graph: &Graph, conflicts: &[Vec<ConflictItem>]) -> Vec<Vec<Sid
 fn heard(node: &GraphNode, world: &mut World) -> Heard {
     let key = &node.key;
     let Some(pin) = &node.pin else {
-        let environment = crate::environment::ForkEnvironment::default();
         return Heard {
-            local: world.local(&key.name, &environment),
+            local: world.local(&key.name, &key.source),
             ..Heard::default()
         };
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use index::{MetadataQuery, Query};
+use lock::Source;
 use packaging::{ConflictKind, GroupName, IndexUrl, Marker, PackageName, Version, VersionRange};
 use pubgrub::{ConflictId, Id, State, Term};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -243,9 +244,10 @@ impl ForkState {
             return Err(Halt::Failed(ResolveError::Engine));
         };
         let node = self.engine.package_store[id].clone();
-        let is_cached = node
-            .name()
-            .is_some_and(|name| !around.world.is_direct(name) && !self.indexes.contains_key(name));
+        let is_cached = node.name().is_some_and(|name| {
+            around.world.direct(name, &self.environment).is_none()
+                && !self.indexes.contains_key(name)
+        });
         if is_cached
             && let Some((selected_range, version)) = self.selected.get(&id)
             && *selected_range == range
@@ -301,17 +303,10 @@ impl ForkState {
                 _ => Chosen::None,
             };
         };
-        if around.world.is_direct(name) {
-            return self.choose_direct(name, range, around.world);
+        if let Some(source) = around.world.direct(name, &self.environment) {
+            return choose_direct(name, source, range, around.world);
         }
         self.choose_release(node, id, name, range, around)
-    }
-
-    fn choose_direct(&self, name: &PackageName, range: &VersionRange, world: &World) -> Chosen {
-        match world.local(name, &self.environment) {
-            Some(local) if range.contains(&local.version) => Chosen::Version(local.version.clone()),
-            _ => Chosen::None,
-        }
     }
 
     fn choose_release(
@@ -690,8 +685,8 @@ impl ForkState {
             Kind::Group(_) => Context::Group,
         };
         let parent = matches!(kind, Kind::Base).then_some(name);
-        if around.world.is_direct(name) {
-            let Some(local) = around.world.local(name, &self.environment) else {
+        if let Some(source) = around.world.direct(name, &self.environment) {
+            let Some(local) = around.world.local(name, source) else {
                 return Dependencies::Available(Vec::new());
             };
             let none: &[Demand] = &[];
@@ -776,7 +771,8 @@ impl ForkState {
         if let Some(index) = index {
             self.indexes.entry(name.clone()).or_insert(index);
         }
-        let is_direct = dependency.is_direct || around.world.is_direct(name);
+        let is_direct =
+            dependency.is_direct || around.world.direct(name, &self.environment).is_some();
         self.priorities
             .discover(&dependency.node, &dependency.range, is_direct);
         if let Some(base) = dependency.node.proxied_base() {
@@ -791,7 +787,11 @@ impl ForkState {
 
     fn widen(&mut self, version: &Version, world: &mut World) -> VersionRange {
         let node = &self.engine.package_store[self.next];
-        let Some(name) = node.name().filter(|name| !world.is_direct(name)).cloned() else {
+        let Some(name) = node
+            .name()
+            .filter(|name| world.direct(name, &self.environment).is_none())
+            .cloned()
+        else {
             return range::widen(version, None);
         };
         if !self.known.contains_key(&name) {
@@ -871,6 +871,19 @@ impl ForkState {
     }
 }
 
+/// The one version a source has, if it is in range.
+fn choose_direct(
+    name: &PackageName,
+    source: &Source,
+    range: &VersionRange,
+    world: &World,
+) -> Chosen {
+    match world.local(name, source) {
+        Some(local) if range.contains(&local.version) => Chosen::Version(local.version.clone()),
+        _ => Chosen::None,
+    }
+}
+
 /// The version of the root; any will do.
 fn root_version() -> Version {
     Version::new([0])
@@ -942,7 +955,7 @@ fn lower(demands: &[Demand], parent: Option<&PackageName>, world: &World) -> Dep
                     parent.cloned()
                 },
                 index: None,
-                is_direct: demand.origin == Origin::Direct,
+                is_direct: matches!(demand.origin, Origin::Direct(_)),
             });
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use index::{Absence, Index, Known, MetadataQuery, Query};
-use lock::{ForkStrategy, ResolutionMode};
+use lock::{ForkStrategy, ResolutionMode, Source};
 use packaging::{ConflictItem, GroupName, IndexUrl, Marker, PackageName, RequiresPython, Version};
 use rustc_hash::FxHashMap;
 
@@ -28,7 +28,7 @@ impl Scope {
     fn of(demand: &Demand) -> Self {
         let conflict = match &demand.origin {
             Origin::Registry { conflict, .. } => conflict.clone(),
-            Origin::Direct => None,
+            Origin::Direct(_) => None,
         };
         Self {
             marker: demand.marker,
@@ -102,6 +102,7 @@ pub(crate) struct World {
     pub(crate) artifact_environments: Vec<Marker>,
     locals: FxHashMap<PackageName, Vec<Arc<Local>>>,
     explicit: Scoped<IndexUrl>,
+    directs: Scoped<Source>,
     prerelease_names: Scoped<()>,
     direct_names: Scoped<()>,
     yanks: FxHashMap<PackageName, Vec<Version>>,
@@ -127,9 +128,13 @@ impl World {
         }
         first_party.extend(modifiers.apply(Context::Root, &requirements));
         let direct_names = scoped(&first_party, |_| Some(()));
+        let directs = scoped(&first_party, |demand| match &demand.origin {
+            Origin::Direct(source) => Some(source.clone()),
+            Origin::Registry { .. } => None,
+        });
         let explicit = scoped(&first_party, |demand| match &demand.origin {
             Origin::Registry { index, .. } => index.clone(),
-            Origin::Direct => None,
+            Origin::Direct(_) => None,
         });
         let bounds = problem
             .constraints
@@ -147,6 +152,7 @@ impl World {
             }),
             direct_names,
             explicit,
+            directs,
             selector: Selector {
                 resolution: problem.options.resolution,
                 strategy: problem.indexes.strategy,
@@ -162,18 +168,26 @@ impl World {
         }
     }
 
-    /// Whether a project comes from the workspace, a path or a URL.
-    pub(crate) fn is_direct(&self, name: &PackageName) -> bool {
-        self.locals.contains_key(name)
-    }
-
-    /// The source tree a project comes from in a fork.
-    pub(crate) fn local(
+    /// Where a project comes from in a fork, if not from an index.
+    ///
+    /// What one requirement says holds for all of them: `foo` is whatever `foo @ url` says.
+    pub(crate) fn direct(
         &self,
         name: &PackageName,
-        _environment: &ForkEnvironment,
-    ) -> Option<Arc<Local>> {
-        self.locals.get(name)?.first().cloned()
+        environment: &ForkEnvironment,
+    ) -> Option<&Source> {
+        let all = self.directs.get(name)?;
+        all.iter()
+            .find(|(scope, _)| scope.holds(environment))
+            .map(|(_, source)| source)
+    }
+
+    /// What a source tree asks for.
+    pub(crate) fn local(&self, name: &PackageName, source: &Source) -> Option<Arc<Local>> {
+        let mut locals = self.locals.get(name)?.iter();
+        locals
+            .find(|local| local.project.source.folder() == source.folder())
+            .cloned()
     }
 
     /// The index a project must come from in a fork, if a requirement says so.
