@@ -129,13 +129,22 @@ impl Loss {
     }
 }
 
+/// How many names a sentence bears.
+const BEARABLE: usize = 8;
+
 /// Names in backticks, joined by commas.
 fn list<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
-    names
-        .into_iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// The first few names, and how many more there are.
+fn list_some<T: fmt::Display>(names: &BTreeSet<T>) -> String {
+    if names.len() <= BEARABLE {
+        return list(names);
+    }
+    let first = list(names.iter().take(BEARABLE - 1));
+    format!("{first} and {} more", names.len() - (BEARABLE - 1))
 }
 
 /// `name` or `name version`.
@@ -159,10 +168,10 @@ impl fmt::Display for Loss {
                 release(name, version.as_ref())
             ),
             Self::Extras { names } => {
-                write!(formatter, "the extras {} are not selected", list(names))
+                write!(formatter, "the extras {} are not selected", list_some(names))
             }
             Self::Groups { names } => {
-                write!(formatter, "the dependency groups {} are not selected", list(names))
+                write!(formatter, "the dependency groups {} are not selected", list_some(names))
             }
             Self::Unselected { packages } => {
                 write!(formatter, "{packages} locked packages are not part of the selection")

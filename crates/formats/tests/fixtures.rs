@@ -126,28 +126,37 @@ fn run(format: &dyn LockFormat, case: &Path) -> Result<(), String> {
         .map(|loss| format!("{}: {loss}\n", loss.code()))
         .collect();
     settle(&case.join("losses.txt"), &losses.concat())?;
-    match format.read(&written.text) {
-        Ok(again) if again != lock && !case.join("losses.txt").exists() => {
-            Err("what was written reads as another lock".to_owned())
-        }
-        _ => Ok(()),
+    let Ok(again) = format.read(&written.text) else {
+        return Ok(());
+    };
+    let starts_from_itself = name(&source_file(format, case)) == format.file_name();
+    if starts_from_itself && again != lock && !case.join("losses.txt").exists() {
+        return Err("what was written reads as another lock".to_owned());
+    }
+    let twice = format
+        .write(&again, &request)
+        .map_err(|problems| list(&problems))?;
+    if twice.text == written.text {
+        Ok(())
+    } else {
+        Err("written twice, it differs".to_owned())
     }
 }
 
 /// The lock of a case, from the file it starts from.
 fn source(format: &dyn LockFormat, case: &Path) -> Result<Lock, Vec<Diagnostic>> {
-    let files = folders(case);
-    if let Some(from) = files.iter().find(|file| name(file).starts_with("from.")) {
-        let file_name = name(from).trim_start_matches("from.");
-        return lockwright_formats::read(file_name, &fs::read_to_string(from).unwrap());
-    }
-    let uv = case.join("uv.lock");
-    let from = if uv.exists() {
-        uv
-    } else {
-        case.join(format.file_name())
-    };
-    lockwright_formats::read(name(&from), &fs::read_to_string(&from).unwrap())
+    let file = source_file(format, case);
+    let text = fs::read_to_string(&file).unwrap();
+    lockwright_formats::read(name(&file).trim_start_matches("from."), &text)
+}
+
+/// The file a case starts from.
+fn source_file(format: &dyn LockFormat, case: &Path) -> PathBuf {
+    let from = folders(case)
+        .into_iter()
+        .find(|file| name(file).starts_with("from."));
+    let uv = Some(case.join("uv.lock")).filter(|file| file.exists());
+    from.or(uv).unwrap_or_else(|| case.join(format.file_name()))
 }
 
 /// Compares a text with a file; no file is an empty text.

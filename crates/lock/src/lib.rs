@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod conflict;
+pub mod difference;
 pub mod options;
 pub mod package;
 pub mod reach;
@@ -13,6 +14,7 @@ pub mod select;
 use std::collections::BTreeMap;
 
 pub use check::{Violation, check};
+pub use difference::{Change, ChangeKind, difference};
 pub use options::{
     DependencyMetadata, ExcludeNewer, ForkStrategy, Options, PrereleaseMode, ResolutionMode,
 };
