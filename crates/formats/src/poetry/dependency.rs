@@ -64,6 +64,15 @@ impl Dependency {
         })
     }
 
+    /// Whether both ask for the same under the same condition.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.raw_name == other.raw_name
+            && self.extras == other.extras
+            && self.constraint == other.constraint
+            && self.marker == other.marker
+            && self.origin == other.origin
+    }
+
     /// The value in `[package.dependencies]`: a bare constraint, or a table; the second value
     /// tells which.
     pub(super) fn print(&self) -> (String, bool) {

@@ -29,7 +29,7 @@ pub(super) struct Reached {
     pub(super) groups: BTreeSet<String>,
     /// Whether every path starts at an optional requirement.
     pub(super) optional: bool,
-    /// Per group, reduced by the project's Python.
+    /// When each group needs it.
     pub(super) markers: BTreeMap<String, Marker>,
     /// The requirements in effect, duplicates merged.
     pub(super) requirements: Vec<Dependency>,
@@ -52,7 +52,11 @@ struct Edge {
 
 struct Walk<'a> {
     choices: &'a [Choice],
+    members: &'a [usize],
+    /// The versions of Python in the branch.
     python: &'a Constraint,
+    /// The versions of Python of the project.
+    all_python: &'a Constraint,
     nodes: Vec<Node>,
     /// Edges into each node, in order of discovery.
     edges: Vec<Vec<Edge>>,
@@ -61,11 +65,93 @@ struct Walk<'a> {
     depths: Vec<i64>,
 }
 
-/// Walks from the root; packages that are not reached stay empty-handed.
-pub(super) fn walk(root: &Root, choices: &[Choice]) -> Vec<Option<Reached>> {
+/// A part of the world that was resolved on its own: poetry's overrides, uv's forks.
+pub(super) struct Branch {
+    pub(super) marker: Marker,
+    /// The choices that exist in it.
+    pub(super) members: Vec<usize>,
+}
+
+/// Walks from the root in every branch; packages that are not reached stay empty-handed.
+pub(super) fn walk(root: &Root, choices: &[Choice], branches: &[Branch]) -> Vec<Option<Reached>> {
+    let mut all: Vec<Option<Reached>> = choices.iter().map(|_| None).collect();
+    // For every choice and group the markers, each with the branches in which it holds.
+    let mut markers: Vec<BTreeMap<String, Vec<(Marker, Vec<usize>)>>> =
+        choices.iter().map(|_| BTreeMap::new()).collect();
+    let mut conditions = Vec::new();
+    for (at, branch) in branches.iter().enumerate() {
+        // As poetry's branches start from requirements that the project's Python reduced already.
+        let condition = branch.marker.reduce_by_python(&root.python);
+        let python = root.python.intersect(&condition.python());
+        conditions.push(condition);
+        let found = walk_branch(root, choices, &branch.members, &python);
+        for ((mine, markers), found) in all.iter_mut().zip(&mut markers).zip(found) {
+            let Some(mut found) = found else { continue };
+            for (group, marker) in std::mem::take(&mut found.markers) {
+                let known = markers.entry(group).or_default();
+                match known.iter_mut().find(|(known, _)| *known == marker) {
+                    Some((_, branches)) => branches.push(at),
+                    None => known.push((marker, vec![at])),
+                }
+            }
+            match mine {
+                Some(mine) => mine.merge(found),
+                None => *mine = Some(found),
+            }
+        }
+    }
+    for (reached, markers) in all.iter_mut().zip(markers) {
+        let Some(reached) = reached else { continue };
+        for (group, alternatives) in markers {
+            let marker = merge(&conditions, &alternatives).reduce_by_python(&root.python);
+            reached.markers.insert(group, marker);
+        }
+    }
+    all
+}
+
+/// The condition of a package over all branches; a marker that is the same in all of them needs
+/// no word about branches.
+fn merge(conditions: &[Marker], alternatives: &[(Marker, Vec<usize>)]) -> Marker {
+    let mut merged = Marker::Empty;
+    for (marker, branches) in alternatives {
+        if branches.len() == conditions.len() {
+            merged = merged.union(marker);
+            continue;
+        }
+        let mut within = Marker::Empty;
+        for at in branches {
+            within = within.union(&conditions[*at]);
+        }
+        merged = merged.union(&within.intersect(marker));
+    }
+    merged
+}
+
+impl Reached {
+    /// What another branch found out about the same package.
+    fn merge(&mut self, other: Self) {
+        self.groups.extend(other.groups);
+        self.optional &= other.optional;
+        for dependency in other.requirements {
+            if !self.requirements.iter().any(|known| known.is_same(&dependency)) {
+                self.requirements.push(dependency);
+            }
+        }
+    }
+}
+
+fn walk_branch(
+    root: &Root,
+    choices: &[Choice],
+    members: &[usize],
+    python: &Constraint,
+) -> Vec<Option<Reached>> {
     let mut walk = Walk {
         choices,
-        python: &root.python,
+        members,
+        python,
+        all_python: &root.python,
         nodes: Vec::new(),
         edges: Vec::new(),
         order: Vec::new(),
@@ -86,11 +172,16 @@ fn is_possible(marker: &Marker, python: &Constraint) -> bool {
 
 impl Walk<'_> {
     /// The packages a requirement leads to, each with the marker of the edge.
-    fn targets(&self, dependency: &Dependency, marker: &Marker) -> Vec<(usize, Marker)> {
+    fn targets(
+        &self,
+        dependency: &Dependency,
+        marker: &Marker,
+        python: &Constraint,
+    ) -> Vec<(usize, Marker)> {
         let named = || {
-            self.choices
+            self.members
                 .iter()
-                .enumerate()
+                .map(|at| (*at, &self.choices[*at]))
                 .filter(|(_, choice)| choice.name == dependency.name.as_str())
         };
         let fits = |choice: &Choice| {
@@ -107,7 +198,7 @@ impl Walk<'_> {
             .filter_map(|(at, choice)| {
                 let marker =
                     if several { marker.intersect(&choice.fork) } else { marker.clone() };
-                is_possible(&marker, self.python).then_some((at, marker))
+                is_possible(&marker, python).then_some((at, marker))
             })
             .collect()
     }
@@ -144,10 +235,9 @@ impl Walk<'_> {
                 let extras = one.in_extras.iter().map(String::as_str);
                 marker = marker.intersect(&Marker::of_extras(extras));
             }
-            if !is_possible(&marker, self.python) {
-                continue;
-            }
-            for (choice, marker) in self.targets(&one.dependency, &marker) {
+            // The root's requirements count in every branch: seen in poetry 2.5.1, where only the
+            // requirements of packages are filtered by the branch.
+            for (choice, marker) in self.targets(&one.dependency, &marker, self.all_python) {
                 found.push((choice, one, marker));
             }
         }
@@ -202,7 +292,7 @@ impl Walk<'_> {
             children.push(base);
         }
         for (dependency, marker) in self.requirements(&node) {
-            for (choice, marker) in self.targets(&dependency, &marker) {
+            for (choice, marker) in self.targets(&dependency, &marker, self.python) {
                 let (child, _) = self.node(choice, &dependency.extras);
                 self.connect(at, child, marker);
                 if !children.contains(&child) {
@@ -322,13 +412,10 @@ impl Walk<'_> {
                 reached.push(None);
                 continue;
             };
-            let reduce = |(group, marker): (&String, &Marker)| {
-                (group.clone(), marker.reduce_by_python(self.python))
-            };
             reached.push(Some(Reached {
                 groups: groups[*base].clone(),
                 optional: optional[*base],
-                markers: markers[*base].iter().map(reduce).collect(),
+                markers: markers[*base].clone(),
                 requirements: self.all_requirements(choice, &mine),
             }));
         }
@@ -340,13 +427,7 @@ impl Walk<'_> {
         let mut all = effective(choice, &[], self.python);
         for node in nodes {
             for dependency in effective(choice, &self.nodes[*node].extras, self.python) {
-                let is_known = all.iter().any(|known| {
-                    known.raw_name == dependency.raw_name
-                        && known.extras == dependency.extras
-                        && known.constraint == dependency.constraint
-                        && known.marker == dependency.marker
-                });
-                if !is_known {
+                if !all.iter().any(|known| known.is_same(&dependency)) {
                     all.push(dependency);
                 }
             }

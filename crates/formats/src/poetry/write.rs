@@ -12,7 +12,7 @@ use toml::Table;
 use crate::{Loss, WriteRequest, Written};
 
 use super::dependency::Dependency;
-use super::graph::{self, Choice, Reached};
+use super::graph::{self, Branch, Choice, Reached};
 use super::layout::{array, key, lines, quote};
 use super::marker::Marker;
 use super::range::{Constraint, Range};
@@ -27,7 +27,7 @@ pub(super) fn write(lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, 
     let packages: Vec<&Package> =
         lock.packages.iter().filter(|package| !package.id.source.is_own_folder()).collect();
     let choices: Vec<Choice> = packages.iter().map(|package| choice(lock, package)).collect();
-    let reached = graph::walk(&root, &choices);
+    let reached = graph::walk(&root, &choices, &branches(lock, &packages));
     let mut entries: Vec<Entry<'_>> = packages
         .iter()
         .zip(reached)
@@ -116,8 +116,45 @@ fn lose(lock: &Lock, entries: &[Entry<'_>], packages: usize, written: &mut Writt
     }
 }
 
+/// The forks of the resolution, each with who belongs to it.
+fn branches(lock: &Lock, packages: &[&Package]) -> Vec<Branch> {
+    if lock.forks.len() < 2 {
+        return vec![Branch { marker: Marker::Any, members: (0..packages.len()).collect() }];
+    }
+    let belongs = |package: &Package, fork| package.forks.is_empty() || package.forks.contains(fork);
+    lock.forks
+        .iter()
+        .map(|fork| Branch {
+            marker: fork.text().map_or(Marker::Any, |text| read_fork(&text)),
+            members: (0..packages.len()).filter(|at| belongs(packages[*at], fork)).collect(),
+        })
+        .collect()
+}
+
+/// A fork's marker in poetry's words: whole minor versions are `python_version`.
+fn read_fork(text: &str) -> Marker {
+    let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    for at in 2..words.len() {
+        let value = words[at].trim_end_matches(')').trim_matches(['\'', '"']).to_owned();
+        let is_full = words[at - 2].trim_start_matches('(') == "python_full_version";
+        let minor = value.trim_end_matches(".*");
+        let is_minor = minor.split('.').count() == 2
+            && match words[at - 1].as_str() {
+                ">=" | "<" => minor == value,
+                "==" | "!=" => minor != value,
+                _ => false,
+            };
+        if is_full && is_minor {
+            words[at - 2] = words[at - 2].replace("full_version", "version");
+            words[at] = words[at].replace(".*", "");
+        }
+    }
+    marker_parse::read(&words.join(" ")).unwrap_or(Marker::Any)
+}
+
 fn choice(lock: &Lock, package: &Package) -> Choice {
-    let several = lock.named(&package.id.name).nth(1).is_some();
+    // Forks decide where they are known; within one, packages of a name have markers only.
+    let several = lock.forks.len() < 2 && lock.named(&package.id.name).nth(1).is_some();
     let requirements = package.published.iter().flat_map(|published| &published.requires_dist);
     let is_versioned = matches!(package.id.source, Source::Registry(_));
     Choice {
@@ -143,8 +180,7 @@ fn fork(package: &Package) -> Marker {
     let forks: Vec<Marker> = package
         .forks
         .iter()
-        .map(|fork| fork.text().and_then(|text| marker_parse::read(&text).ok()))
-        .map(|fork| fork.unwrap_or(Marker::Any))
+        .map(|fork| fork.text().map_or(Marker::Any, |text| read_fork(&text)))
         .collect();
     Marker::union_of(&forks)
 }
