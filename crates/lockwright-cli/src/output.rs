@@ -49,3 +49,34 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
     let part = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
     Ok(path.with_file_name(part))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_keeps_what_it_is() {
+        let folder = std::env::temp_dir().join(format!("lockwright-output-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("uv.lock");
+        assert_eq!(replace(&path, "one").unwrap(), Replaced::Written);
+        assert_eq!(replace(&path, "one").unwrap(), Replaced::Unchanged);
+        #[cfg(unix)]
+        {
+            let link = folder.join("link.lock");
+            std::os::unix::fs::symlink("uv.lock", &link).unwrap();
+            assert_eq!(replace(&link, "two").unwrap(), Replaced::Written);
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            fs::remove_file(&link).unwrap();
+            assert!(is(&path, "two"));
+        }
+        assert!(replace(&folder.join("none/uv.lock"), "one").is_err());
+        assert!(replace(Path::new("/"), "one").is_err());
+        assert_eq!(
+            fs::read_dir(&folder).unwrap().count(),
+            1,
+            "no part is left behind"
+        );
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

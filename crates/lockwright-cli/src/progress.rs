@@ -69,11 +69,18 @@ fn line(progress: &Progress, requests: u64, bytes: u64) -> String {
         forks => format!(", fork {}", forks + 1),
     };
     format!(
-        "resolving: {} projects found, {} resolved{forks} · {requests} requests, {}",
-        progress.found,
+        "resolving: {} found, {} resolved{forks} · {}, {}",
+        count(progress.found as u64, "project"),
         progress.resolved,
+        count(requests, "request"),
         size(bytes),
     )
+}
+
+/// `1 project`, `2 projects`.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A number of bytes for people.

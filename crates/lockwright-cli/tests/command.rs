@@ -7,7 +7,8 @@
 
 mod server;
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use server::{Answered, Asked, Folder, Server};
 
@@ -66,19 +67,30 @@ impl From<Output> for Ran {
 
 /// Runs the command in a folder, with a cache of its own.
 fn run(folder: &Folder, server: Option<&Server>, arguments: &[&str]) -> Ran {
+    command(folder, server, arguments).output().unwrap().into()
+}
+
+fn command(folder: &Folder, server: Option<&Server>, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockwright"));
+    let index = server.map_or("http://127.0.0.1:9/simple".to_owned(), |it| {
+        it.url("/simple")
+    });
     command
-        .current_dir(&folder.0)
         .args(arguments)
-        .env("LOCKWRIGHT_CACHE_DIR", folder.0.join(".cache"));
-    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        .current_dir(&folder.0)
+        .env("LOCKWRIGHT_CACHE_DIR", folder.0.join(".cache"))
+        .env("LOCKWRIGHT_PUBLIC_INDEX", index);
+    for variable in [
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+    ] {
         command.env_remove(variable);
     }
-    match server {
-        Some(server) => command.env("LOCKWRIGHT_PUBLIC_INDEX", server.url("/simple")),
-        None => command.env("LOCKWRIGHT_PUBLIC_INDEX", "http://127.0.0.1:9/simple"),
-    };
-    command.output().unwrap().into()
+    command
 }
 
 fn project(pyproject: &str) -> Folder {
@@ -365,6 +377,102 @@ fn offline_what_is_cached_is_enough() {
     // The pages say nothing about freshness, so that they were not kept.
     assert_ne!(ran.status, 0);
     assert_eq!(server.asked().len(), before, "offline is offline");
+}
+
+#[test]
+fn a_proxy_is_asked_where_the_environment_says_so() {
+    let proxy = Server::start(|asked| {
+        let path = asked.path.replacen("http://index.example", "", 1);
+        index(&Asked {
+            path,
+            ..asked.clone()
+        })
+    });
+    let folder = project(FLASKET);
+    let ran: Ran = command(&folder, None, &["lock"])
+        .env("LOCKWRIGHT_PUBLIC_INDEX", "http://index.example/simple")
+        .env("HTTP_PROXY", proxy.url(""))
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        proxy
+            .asked()
+            .iter()
+            .all(|it| it.path.starts_with("http://index.example/"))
+    );
+}
+
+#[test]
+fn credentials_are_read_from_the_environment_and_never_told() {
+    let server = Server::start(|asked| match asked.header("authorization") {
+        "Basic bWU6c2VjcmV0" => index(asked),
+        _ => Answered::status(401),
+    });
+    let folder = project(FLASKET);
+    let named = format!("mine={}", server.url("/simple"));
+    let ran: Ran = command(
+        &folder,
+        None,
+        &[
+            "lock",
+            "--index",
+            &named,
+            "--default-index",
+            &server.url("/simple"),
+        ],
+    )
+    .env("UV_INDEX_MINE_USERNAME", "me")
+    .env("UV_INDEX_MINE_PASSWORD", "secret")
+    .output()
+    .unwrap()
+    .into();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let with_user = server.url_as("me:secret", "/simple");
+    let ran = run(
+        &folder,
+        Some(&server),
+        &["lock", "-U", "--default-index", &with_user],
+    );
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let lock = folder.read("uv.lock");
+    assert!(
+        lock.contains(&server.url("/simple")) && !lock.contains("secret"),
+        "{lock}"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_leaves_nothing_behind() {
+    let server = Server::start(|_| Answered::status(404).after(Duration::from_secs(2)));
+    let folder = project(FLASKET);
+    let child = command(&folder, Some(&server), &["lock"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while server.asked().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let started = Instant::now();
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.status, 130);
+    assert!(
+        ran.stderr.contains("interrupted, nothing was written"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        started.elapsed() < Duration::from_millis(900),
+        "{:?}",
+        started.elapsed()
+    );
+    assert!(!exists(&folder, "uv.lock"));
 }
 
 #[test]

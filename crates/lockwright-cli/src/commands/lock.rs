@@ -9,6 +9,7 @@ use formats::LockFormat;
 use lockwright::{
     Failure, FailureKind, HttpSettings, HttpSource, LockOptions, LockReply, LockRequest,
 };
+use tokio::runtime::Runtime;
 use tokio::time::MissedTickBehavior;
 
 use super::Status;
@@ -16,7 +17,7 @@ use crate::arguments::{ALL, LockArguments};
 use crate::cache::{self, DiskCache};
 use crate::credentials::Credentials;
 use crate::output::{self, Replaced};
-use crate::progress::{INTERVAL, ProgressLine};
+use crate::progress::{INTERVAL, ProgressLine, count};
 use crate::project::ProjectFiles;
 use crate::report;
 use crate::transport::{HttpTransport, TransportSettings};
@@ -247,14 +248,10 @@ fn resolve(
     transport: HttpTransport,
     arguments: &LockArguments,
 ) -> Result<LockReply, Failure> {
-    let failed = |error: std::io::Error| Failure {
+    let runtime = runtime().map_err(|error| Failure {
         kind: FailureKind::Input,
         diagnostics: vec![Diagnostic::error("cli/no-runtime", error)],
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
+    })?;
     let cache = DiskCache::new(cache::usual_folder(environment_path));
     let settings = HttpSettings {
         now,
@@ -273,6 +270,17 @@ fn resolve(
     outcome
 }
 
+/// A few threads for connections, and a few for parsing and the cache: with more of them, what a
+/// warm run reads at once would cost more memory than it saves time.
+fn runtime() -> std::io::Result<Runtime> {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(processors.clamp(1, 4))
+        .max_blocking_threads(processors.clamp(2, 8))
+        .enable_all()
+        .build()
+}
+
 /// Locks while drawing the line, until done or interrupted.
 async fn watched(
     request: &LockRequest,
@@ -281,18 +289,30 @@ async fn watched(
 ) -> Result<LockReply, Failure> {
     let mut update = |progress: &lockwright::Progress| line.update(progress);
     let mut locking = std::pin::pin!(lockwright::lock(request, source, &mut update));
-    let mut ticks = tokio::time::interval(INTERVAL);
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + INTERVAL, INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    let impatience = tokio::spawn(give_up_when_interrupted());
     let outcome = loop {
         tokio::select! {
             biased;
-            _ = tokio::signal::ctrl_c() => break Err(interrupted()),
+            Ok(()) = &mut interrupt => break Err(interrupted()),
             outcome = &mut locking => break outcome,
             _ = ticks.tick() => line.draw(source.transport()),
         }
     };
+    impatience.abort();
     line.clear();
     outcome
+}
+
+/// Ends the process when an interrupt is not noticed in time, since the resolver is amid a long
+/// step. Nothing is written by then but whole files of the cache.
+async fn give_up_when_interrupted() {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        std::process::exit(130);
+    }
 }
 
 fn interrupted() -> Failure {
@@ -336,16 +356,12 @@ fn finish(arguments: &LockArguments, locked: &Locked, took: Duration) -> Status 
 }
 
 fn summary(packages: usize, took: Duration) -> String {
-    let noun = if packages == 1 { "package" } else { "packages" };
+    let packages = count(packages as u64, "package");
     let tenths = took.as_millis() / 100;
     if tenths == 0 {
-        format!("Resolved {packages} {noun} in {} ms", took.as_millis())
+        format!("Resolved {packages} in {} ms", took.as_millis())
     } else {
-        format!(
-            "Resolved {packages} {noun} in {}.{} s",
-            tenths / 10,
-            tenths % 10
-        )
+        format!("Resolved {packages} in {}.{} s", tenths / 10, tenths % 10)
     }
 }
 

@@ -134,7 +134,7 @@ fn progress_counts_questions_and_answers() {
     let mut seen = Vec::new();
     let source = source(Order::AsAsked);
     block_on(drive(&mut Tree::new(), &source, &mut |it| {
-        seen.push((it.asked, it.answered))
+        seen.push((it.asked, it.answered));
     }))
     .unwrap();
     assert_eq!(seen, [(1, 0), (4, 1), (7, 4), (8, 7), (8, 8)]);

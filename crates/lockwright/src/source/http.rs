@@ -240,3 +240,6 @@ pub(super) fn refusal(reply: &Reply) -> Result<Absence, SourceError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;
