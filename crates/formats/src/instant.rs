@@ -12,7 +12,8 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
     let mut clock = clock.splitn(3, ':').map(digits);
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    let in_range = (1..=12).contains(&month)
+    let in_range = year <= 9999
+        && (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && hour < 24
         && minute < 60
@@ -32,7 +33,9 @@ fn offset_seconds(text: &str) -> Option<i64> {
     }
     let sign = if text.starts_with('-') { -1 } else { 1 };
     let (hours, minutes) = text.get(1..)?.split_once(':')?;
-    Some(sign * (digits(hours)? * 3600 + digits(minutes)? * 60))
+    let (hours, minutes) = (digits(hours)?, digits(minutes)?);
+    let is_offset = hours < 24 && minutes < 60;
+    is_offset.then(|| sign * (hours * 3600 + minutes * 60))
 }
 
 fn digits(text: &str) -> Option<i64> {
@@ -119,6 +122,8 @@ mod tests {
     #[test]
     fn what_is_no_instant_is_refused() {
         for text in [
+            "99999999999999-01-01T00:00:00Z",
+            "2026-01-01T00:00:00+99999999999999999:00",
             "",
             "2026",
             "2026-13-01T00:00:00Z",

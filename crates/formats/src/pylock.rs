@@ -48,12 +48,14 @@ impl LockFormat for Pylock {
     fn write(&self, lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
         let mut written = Written::default();
         let packages = export::choose(lock, request, Local::Written, &mut written)?;
-        let missing: Vec<_> = packages
-            .iter()
-            .filter_map(|chosen| unhashed(chosen.package))
-            .collect();
-        if !missing.is_empty() {
-            return Err(missing);
+        let mut problems = crate::placeless(self, packages.iter().map(|chosen| chosen.package));
+        problems.extend(
+            packages
+                .iter()
+                .filter_map(|chosen| unhashed(chosen.package)),
+        );
+        if !problems.is_empty() {
+            return Err(problems);
         }
         let mut page = Page(export::header(request));
         page.set("lock-version", quote("1.0"));

@@ -44,6 +44,11 @@ impl LockFormat for Uv {
     }
 
     fn write(&self, lock: &Lock, _: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
-        Ok(Written::whole(write::write(lock)))
+        let problems = crate::placeless(self, lock.packages.iter());
+        if problems.is_empty() {
+            Ok(Written::whole(write::write(lock)))
+        } else {
+            Err(problems)
+        }
     }
 }
