@@ -32,7 +32,7 @@ function said(last: Run): string {
       return "No lock";
     case "running": {
       const { found, resolved, asked, answered } = last.progress ?? { found: 0, resolved: 0, asked: 0, answered: 0 };
-      return `${resolved} of ${found} projects resolved · ${answered} of ${asked} answers`;
+      return `${Math.min(resolved, found)} of ${found} projects resolved · ${answered} of ${asked} answers`;
     }
     case "done": {
       const { packages, stats } = last.reply;
