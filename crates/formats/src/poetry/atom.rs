@@ -14,6 +14,10 @@ use super::values::{Arity, Condition, Relation, Values};
 
 /// The variables whose values are versions.
 const VERSIONS: [&str; 3] = [MINOR, FULL, "platform_release"];
+/// The operators of the grammar.
+const OPERATORS: [&str; 10] = [
+    "==", "!=", "<", "<=", ">", ">=", "~=", "===", "in", "not in",
+];
 /// `3.10`.
 pub(super) const MINOR: &str = "python_version";
 /// `3.10.1`.
@@ -85,6 +89,9 @@ impl Hash for Atom {
 impl Atom {
     /// Reads `name operator "value"`; nothing when poetry finds it invalid.
     pub(super) fn new(name: &'static str, operator: &str, value: &str) -> Option<Self> {
+        if !OPERATORS.contains(&operator) {
+            return None;
+        }
         let value = if name == FULL && !operator.ends_with("in") {
             padded(value)
         } else {
@@ -95,7 +102,10 @@ impl Atom {
         } else {
             Set::Values(values(name, operator, &value)?)
         };
-        let shown = Shown::Plain { operator: operator.to_owned(), value };
+        let shown = Shown::Plain {
+            operator: operator.to_owned(),
+            value,
+        };
         Some(Self { name, set, shown })
     }
 
@@ -110,8 +120,10 @@ impl Atom {
             return None;
         }
         let set = Set::Values(Values::One(Condition::new(relation, value)));
-        let shown =
-            Shown::Reversed { operator: operator.to_owned(), value: value.to_owned() };
+        let shown = Shown::Reversed {
+            operator: operator.to_owned(),
+            value: value.to_owned(),
+        };
         Some(Self { name, set, shown })
     }
 
@@ -134,7 +146,10 @@ impl Atom {
 
     /// Whether this is a list joined by the other word, which needs parentheses.
     pub(super) fn is_alternative(&self) -> bool {
-        matches!((&self.shown, &self.set), (Shown::List, Set::Values(Values::Either(_))))
+        matches!(
+            (&self.shown, &self.set),
+            (Shown::List, Set::Values(Values::Either(_)))
+        )
     }
 
     /// The set of values, if they are texts.
@@ -146,7 +161,11 @@ impl Atom {
     }
 
     fn arity(&self) -> Arity {
-        if self.name == EXTRA { Arity::Many } else { Arity::Single }
+        if self.name == EXTRA {
+            Arity::Many
+        } else {
+            Arity::Single
+        }
     }
 
     fn of_values(name: &'static str, values: Values) -> Merged {
@@ -156,63 +175,37 @@ impl Atom {
             Values::One(condition) => {
                 let value = condition.value.clone();
                 match condition.relation {
-                    Relation::Is => Shown::Plain { operator: "==".to_owned(), value },
-                    Relation::IsNot => Shown::Plain { operator: "!=".to_owned(), value },
-                    Relation::Contains => Shown::Reversed { operator: "in".to_owned(), value },
-                    Relation::Lacks => Shown::Reversed { operator: "not in".to_owned(), value },
+                    Relation::Is => Shown::Plain {
+                        operator: "==".to_owned(),
+                        value,
+                    },
+                    Relation::IsNot => Shown::Plain {
+                        operator: "!=".to_owned(),
+                        value,
+                    },
+                    Relation::Contains => Shown::Reversed {
+                        operator: "in".to_owned(),
+                        value,
+                    },
+                    Relation::Lacks => Shown::Reversed {
+                        operator: "not in".to_owned(),
+                        value,
+                    },
                 }
             }
             Values::All(_) | Values::Either(_) => Shown::List,
         };
-        Merged::Atom(Self { name, set: Set::Values(values), shown })
+        Merged::Atom(Self {
+            name,
+            set: Set::Values(values),
+            shown,
+        })
     }
 
     /// The condition of one operator and one version.
     fn of_versions(name: &'static str, constraint: &Constraint) -> Option<Self> {
         let (operator, version) = operator(constraint)?;
         Self::new(name, operator, &version.to_string())
-    }
-
-    /// The opposite conditions; several when one cannot say it.
-    pub(super) fn invert(&self) -> Merged {
-        let opposite = |operator: &str| {
-            Some(match operator {
-                "==" => "!=",
-                "!=" => "==",
-                "<" => ">=",
-                "<=" => ">",
-                ">" => "<=",
-                ">=" => "<",
-                "in" => "not in",
-                "not in" => "in",
-                _ => return None,
-            })
-        };
-        let inverted = match &self.shown {
-            Shown::Plain { operator, value } => {
-                opposite(operator).and_then(|opposite| Self::new(self.name, opposite, value))
-            }
-            Shown::Reversed { operator, value } => {
-                opposite(operator).and_then(|opposite| Self::reversed(value, opposite, self.name))
-            }
-            Shown::List => None,
-        };
-        match (inverted, &self.set) {
-            (Some(atom), _) => Merged::Atom(atom),
-            (None, Set::Values(values)) => Self::of_values(self.name, values.invert()),
-            (None, Set::Versions(constraint)) => {
-                let pieces: Vec<Self> = constraint
-                    .invert()
-                    .ranges()
-                    .iter()
-                    .filter_map(|range| Self::of_versions(self.name, &range.clone().into()))
-                    .collect();
-                match <[Self; 2]>::try_from(pieces) {
-                    Ok([low, high]) => Merged::Both(low, high),
-                    Err(mut pieces) => pieces.pop().map_or(Merged::Empty, Merged::Atom),
-                }
-            }
-        }
     }
 
     /// Merges two conditions; nothing when they stay two.
@@ -282,7 +275,9 @@ impl Atom {
 
     /// The versions of Python the condition speaks of, as full versions; none for others.
     pub(super) fn python(&self) -> Option<Constraint> {
-        let Set::Versions(constraint) = &self.set else { return None };
+        let Set::Versions(constraint) = &self.set else {
+            return None;
+        };
         match self.name {
             FULL => Some(constraint.clone()),
             MINOR => Some(full(constraint)),
@@ -306,9 +301,20 @@ fn versions(operator: &str, value: &str) -> Option<Constraint> {
     match operator {
         "in" | "not in" => {
             let mut all = Constraint::empty();
-            for part in value.split(", ").flat_map(|part| part.split([' ', ',', '|'])) {
-                let part = if part.is_empty() && value.contains("||") { continue } else { part };
-                let wild = if part.ends_with('*') || part.split('.').count() > 2 { "" } else { ".*" };
+            for part in value
+                .split(", ")
+                .flat_map(|part| part.split([' ', ',', '|']))
+            {
+                let part = if part.is_empty() && value.contains("||") {
+                    continue;
+                } else {
+                    part
+                };
+                let wild = if part.ends_with('*') || part.split('.').count() > 2 {
+                    ""
+                } else {
+                    ".*"
+                };
                 let one = Constraint::read(&format!("=={part}{wild}"), Reading::Marker).ok()?;
                 all = all.union(&one);
             }
@@ -386,7 +392,9 @@ fn next(version: &Version) -> Option<Version> {
 /// Whether nothing can lie in a range, as there is no minor version between 3.9 and 3.10.
 fn is_between_minors(constraint: &Constraint) -> bool {
     constraint.range().is_some_and(|range| {
-        let (Some(min), Some(max)) = (&range.min, &range.max) else { return false };
+        let (Some(min), Some(max)) = (&range.min, &range.max) else {
+            return false;
+        };
         !range.include_min && !range.include_max && follows(min, max)
     })
 }
@@ -439,10 +447,18 @@ fn fuse_minors(first: &Atom, second: &Atom) -> Option<Merged> {
     let fused = first.python()?.union(&second.python()?);
     let range = fused.range()?;
     let low = range.min.as_ref().map(|min| {
-        Atom::new(MINOR, if range.include_min { ">=" } else { ">" }, &min.to_string())
+        Atom::new(
+            MINOR,
+            if range.include_min { ">=" } else { ">" },
+            &min.to_string(),
+        )
     });
     let high = range.max.as_ref().map(|max| {
-        Atom::new(MINOR, if range.include_max { "<=" } else { "<" }, &max.to_string())
+        Atom::new(
+            MINOR,
+            if range.include_max { "<=" } else { "<" },
+            &max.to_string(),
+        )
     });
     match (low, high) {
         (Some(low), Some(high)) => Some(Merged::Both(low?, high?)),
@@ -471,7 +487,8 @@ fn merge_python(first: &Atom, second: &Atom, join: Join) -> Option<Merged> {
     }
     if let Some((operator, version)) = operator(&merged) {
         let release = version.release();
-        let starts_minor = matches!(operator, ">=" | "<") && release.iter().skip(2).all(|part| *part == 0);
+        let starts_minor =
+            matches!(operator, ">=" | "<") && release.iter().skip(2).all(|part| *part == 0);
         return if starts_minor {
             let short: Vec<String> = release.iter().take(2).map(ToString::to_string).collect();
             Atom::new(MINOR, operator, &short.join("."))
@@ -487,11 +504,19 @@ fn merge_python(first: &Atom, second: &Atom, join: Join) -> Option<Merged> {
 
 impl Values {
     fn either_of(mut conditions: Vec<Condition>) -> Self {
-        if conditions.len() == 1 { conditions.pop().map_or(Self::Empty, Self::One) } else { Self::Either(conditions) }
+        if conditions.len() == 1 {
+            conditions.pop().map_or(Self::Empty, Self::One)
+        } else {
+            Self::Either(conditions)
+        }
     }
 
     fn all_of(mut conditions: Vec<Condition>) -> Self {
-        if conditions.len() == 1 { conditions.pop().map_or(Self::Any, Self::One) } else { Self::All(conditions) }
+        if conditions.len() == 1 {
+            conditions.pop().map_or(Self::Any, Self::One)
+        } else {
+            Self::All(conditions)
+        }
     }
 }
 
@@ -505,12 +530,19 @@ impl fmt::Display for Atom {
             }
             Shown::List => {
                 let values = self.values().map_or(&[][..], Values::conditions);
-                let word = if self.is_alternative() { " or " } else { " and " };
+                let word = if self.is_alternative() {
+                    " or "
+                } else {
+                    " and "
+                };
                 let parts: Vec<String> = values
                     .iter()
                     .map(|condition| {
-                        let operator =
-                            if condition.relation == Relation::IsNot { "!=" } else { "==" };
+                        let operator = if condition.relation == Relation::IsNot {
+                            "!="
+                        } else {
+                            "=="
+                        };
                         format!("{name} {operator} \"{}\"", condition.value)
                     })
                     .collect();

@@ -43,7 +43,9 @@ impl Constraint {
 /// The parts joined by commas or blanks; an operator may stand apart from its version.
 fn singles(text: &str) -> Vec<String> {
     let mut singles: Vec<String> = Vec::new();
-    for word in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty())
+    for word in text
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|word| !word.is_empty())
     {
         match singles.last_mut() {
             Some(last) if last.ends_with(['<', '>', '=', '!', '~', '^']) => last.push_str(word),
@@ -57,7 +59,11 @@ fn read_single(text: &str, reading: Reading) -> Option<Constraint> {
     if is_wild(text) {
         return Some(Constraint::any());
     }
-    for (operator, bump) in [("~=", Bump::Compatible), ("^", Bump::Caret), ("~", Bump::Tilde)] {
+    for (operator, bump) in [
+        ("~=", Bump::Compatible),
+        ("^", Bump::Caret),
+        ("~", Bump::Tilde),
+    ] {
         if let Some(version) = text.strip_prefix(operator) {
             let version = read_version(version)?;
             let upper = bump.upper(version.release()).with_epoch(version.epoch());
@@ -65,7 +71,9 @@ fn read_single(text: &str, reading: Reading) -> Option<Constraint> {
             return Some(Range::between(version, upper).into());
         }
     }
-    let at = text.find(|c| !matches!(c, '<' | '>' | '=' | '!')).unwrap_or(text.len());
+    let at = text
+        .find(|c| !matches!(c, '<' | '>' | '=' | '!'))
+        .unwrap_or(text.len());
     let (operator, version) = text.split_at(at);
     if let Some(prefix) = version.strip_suffix(".*") {
         let prefix = prefix.trim_end_matches(".*");
@@ -92,7 +100,9 @@ fn compare(operator: &str, version: Version, reading: Reading) -> Option<Constra
 }
 
 fn is_wild(text: &str) -> bool {
-    text.trim_start_matches(['v', 'V']).split('.').all(|part| matches!(part, "*" | "x" | "X"))
+    text.trim_start_matches(['v', 'V'])
+        .split('.')
+        .all(|part| matches!(part, "*" | "x" | "X"))
 }
 
 /// Reads a version; what PEP 440 does not allow becomes a local part if possible, since markers
@@ -120,11 +130,9 @@ fn wildcard(version: &Version, reading: Reading) -> Constraint {
     };
     match reading {
         Reading::Marker => Range::between(version.clone(), upper).into(),
-        Reading::Requirement => Range::between(
-            version.clone().with_dev(Some(0)),
-            upper.with_dev(Some(0)),
-        )
-        .into(),
+        Reading::Requirement => {
+            Range::between(version.clone().with_dev(Some(0)), upper.with_dev(Some(0))).into()
+        }
     }
 }
 
@@ -152,9 +160,11 @@ impl Bump {
     fn upper(self, release: &[u64]) -> Version {
         let last = release.len().saturating_sub(1);
         let at = match self {
-            Self::Caret => {
-                release.iter().take(3).position(|part| *part != 0).unwrap_or(last.min(2))
-            }
+            Self::Caret => release
+                .iter()
+                .take(3)
+                .position(|part| *part != 0)
+                .unwrap_or(last.min(2)),
             Self::Tilde => last.min(1),
             Self::Compatible => last.saturating_sub(1),
         };
@@ -164,11 +174,16 @@ impl Bump {
 
 /// The next release at a part, with as many parts.
 fn bump_at(release: &[u64], at: usize) -> Version {
-    Version::new(release.iter().enumerate().map(|(index, part)| match index.cmp(&at) {
-        std::cmp::Ordering::Less => *part,
-        std::cmp::Ordering::Equal => part.saturating_add(1),
-        std::cmp::Ordering::Greater => 0,
-    }))
+    Version::new(
+        release
+            .iter()
+            .enumerate()
+            .map(|(index, part)| match index.cmp(&at) {
+                std::cmp::Ordering::Less => *part,
+                std::cmp::Ordering::Equal => part.saturating_add(1),
+                std::cmp::Ordering::Greater => 0,
+            }),
+    )
 }
 
 impl fmt::Display for Constraint {
@@ -201,22 +216,37 @@ pub(super) fn pep508(constraint: &Constraint) -> String {
         if only_a_version_between(low, high) {
             return low.max.as_ref().map(|version| format!("!={version}"));
         }
-        let (Some(min), Some(max)) = (&low.max, &high.min) else { return None };
+        let (Some(min), Some(max)) = (&low.max, &high.min) else {
+            return None;
+        };
         let is_wild = !low.include_max && high.include_min;
-        prefix(min, max).filter(|_| is_wild).map(|prefix| format!("!={prefix}.*"))
+        prefix(min, max)
+            .filter(|_| is_wild)
+            .map(|prefix| format!("!={prefix}.*"))
     };
-    let gaps: Option<Vec<String>> =
-        ranges.windows(2).map(|pair| gap(pair.first()?, pair.get(1)?)).collect();
+    let gaps: Option<Vec<String>> = ranges
+        .windows(2)
+        .map(|pair| gap(pair.first()?, pair.get(1)?))
+        .collect();
     let (Some(gaps), Some(first), Some(last), true) =
         (gaps, ranges.first(), ranges.last(), ranges.len() > 1)
     else {
         return constraint.to_string();
     };
     let mut parts = Vec::new();
-    parts.extend(first.min.as_ref().map(|min| bound(if first.include_min { ">=" } else { ">" }, min)));
+    parts.extend(
+        first
+            .min
+            .as_ref()
+            .map(|min| bound(if first.include_min { ">=" } else { ">" }, min)),
+    );
     parts.extend(gaps);
     parts.extend(last.max.as_ref().map(|max| {
-        if last.include_max { bound("<=", max) } else { bound("<", &shown(max)) }
+        if last.include_max {
+            bound("<=", max)
+        } else {
+            bound("<", &shown(max))
+        }
     }));
     parts.join(",")
 }
@@ -232,7 +262,9 @@ fn only_a_version_between(low: &Range, high: &Range) -> bool {
 
 /// Ranges with single versions between them: `>=1,!=1.5,<2`.
 fn print_group(group: &[Range]) -> String {
-    let (Some(first), Some(last)) = (group.first(), group.last()) else { return String::new() };
+    let (Some(first), Some(last)) = (group.first(), group.last()) else {
+        return String::new();
+    };
     if let [range] = group {
         if let Some(version) = range.single() {
             return version.to_string();
@@ -246,7 +278,10 @@ fn print_group(group: &[Range]) -> String {
     }
     let mut parts = Vec::new();
     if let Some(min) = &first.min {
-        parts.push(format!("{}{min}", if first.include_min { ">=" } else { ">" }));
+        parts.push(format!(
+            "{}{min}",
+            if first.include_min { ">=" } else { ">" }
+        ));
     }
     for range in group.iter().skip(1) {
         parts.extend(range.min.as_ref().map(|min| format!("!={min}")));
@@ -272,7 +307,9 @@ fn shown(max: &Version) -> Version {
 
 /// `1.2` of the range that `==1.2.*` stands for.
 fn wildcard_prefix(range: &Range) -> Option<String> {
-    let (Some(min), Some(max)) = (&range.min, &range.max) else { return None };
+    let (Some(min), Some(max)) = (&range.min, &range.max) else {
+        return None;
+    };
     if !range.include_min || range.include_max {
         return None;
     }
@@ -305,7 +342,13 @@ fn prefix(min: &Version, max: &Version) -> Option<String> {
     }
     let parts = min.release().len().max(max.release().len());
     let padded = |version: &Version| -> Vec<u64> {
-        version.release().iter().copied().chain(std::iter::repeat(0)).take(parts).collect()
+        version
+            .release()
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(0))
+            .take(parts)
+            .collect()
     };
     let (low, high) = (padded(min), padded(max));
     let at = low.iter().zip(&high).position(|(low, high)| low != high)?;
@@ -315,4 +358,53 @@ fn prefix(min: &Version, max: &Version) -> Option<String> {
     }
     let parts: Vec<String> = low.iter().take(at + 1).map(ToString::to_string).collect();
     Some(parts.join("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(constraint: &str) -> String {
+        Constraint::read(constraint, Reading::Requirement)
+            .unwrap()
+            .to_string()
+    }
+
+    /// Verified against poetry-core 2.5.0.
+    #[test]
+    fn prints_what_poetry_prints() {
+        for (written, printed) in [
+            ("^0.4", ">=0.4,<0.5"),
+            ("^0.0.0.2", ">=0.0.0.2,<0.0.1.0"),
+            ("~3", ">=3,<4"),
+            ("~=2.4.1", ">=2.4.1,<2.5.0"),
+            ("==4.*", "==4.*"),
+            (
+                ">=4,!=4.2.0,!=4.3.*,<6",
+                ">=4,!=4.2.0,<4.3 || >=4.4.dev0,<6",
+            ),
+            (">=3,!=4.0.*,!=4.1.*", ">=3,<4.0 || >=4.2.dev0"),
+            ("^3 || ^4", ">=3,<4 || >=4,<5"),
+            ("= 7.1", "7.1"),
+            ("<2.post1", "<2.post1"),
+            ("2.0-rc.1", "2.0rc1"),
+            (">=5 <4", "<empty>"),
+        ] {
+            assert_eq!(text(written), printed, "{written}");
+        }
+        for wrong in ["===1", "^1.*", "1.x", "a"] {
+            assert!(
+                Constraint::read(wrong, Reading::Requirement).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn prints_pep_508_where_only_releases_are_left_out() {
+        let text = |text: &str| pep508(&Constraint::read(text, Reading::Requirement).unwrap());
+        assert_eq!(text(">=6,!=8.1.*"), ">=6,!=8.1.*");
+        assert_eq!(text("3.1"), "==3.1");
+        assert_eq!(text(">=3,!=4.0.*,!=4.1.*,<5"), ">=3,<4.0 || >=4.2.dev0,<5");
+    }
 }

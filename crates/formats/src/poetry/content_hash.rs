@@ -9,15 +9,23 @@ use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 const PROJECT: [&str; 3] = ["requires-python", "dependencies", "optional-dependencies"];
-const POETRY: [&str; 5] = ["dependencies", "source", "extras", "dev-dependencies", "group"];
+const POETRY: [&str; 5] = [
+    "dependencies",
+    "source",
+    "extras",
+    "dev-dependencies",
+    "group",
+];
 
 /// The hash of a parsed `pyproject.toml`, in hexadecimal.
 pub(super) fn content_hash(pyproject: &Table) -> String {
     let digest = Sha256::digest(canonical(pyproject).as_bytes());
-    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// The text that is hashed: JSON as Python prints it, keys sorted.
@@ -27,11 +35,15 @@ fn canonical(pyproject: &Table) -> String {
     let tool = table(pyproject, "tool").unwrap_or_default();
     let poetry = table(&tool, "poetry").unwrap_or_default();
     let pick = |from: &Table, keys: &[&str]| -> Json {
-        let known = keys.iter().filter_map(|key| Some(((*key).to_owned(), from.get(*key)?)));
+        let known = keys
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), from.get(*key)?)));
         Json::Object(known.map(|(key, value)| (key, Json::from(value))).collect())
     };
     let standard = pick(&project, &PROJECT);
-    let groups = Json::from(&Value::Table(table(pyproject, "dependency-groups").unwrap_or_default()));
+    let groups = Json::from(&Value::Table(
+        table(pyproject, "dependency-groups").unwrap_or_default(),
+    ));
     let mut legacy = pick(&poetry, &POETRY);
     if standard.is_empty() && groups.is_empty() {
         // Absent tables are null, except `group`, which is younger than the hash.
@@ -48,7 +60,10 @@ fn canonical(pyproject: &Table) -> String {
             all.insert(key.to_owned(), value);
         }
     }
-    all.insert("tool".to_owned(), Json::Object(BTreeMap::from([("poetry".to_owned(), legacy)])));
+    all.insert(
+        "tool".to_owned(),
+        Json::Object(BTreeMap::from([("poetry".to_owned(), legacy)])),
+    );
     Json::Object(all).print()
 }
 
@@ -66,7 +81,10 @@ impl From<&Value> for Json {
             Value::String(text) => Self::Plain(quote(text)),
             Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
             Value::Table(table) => Self::Object(
-                table.iter().map(|(key, value)| (key.clone(), Self::from(value))).collect(),
+                table
+                    .iter()
+                    .map(|(key, value)| (key.clone(), Self::from(value)))
+                    .collect(),
             ),
             Value::Datetime(datetime) => Self::Plain(quote(&datetime.to_string())),
             Value::Float(float) => Self::Plain(format!("{float:?}")),
@@ -152,7 +170,6 @@ mod tests {
                 "[project]\nname = \"demo\"\nversion = \"1\"\n\n[tool.poetry.dependencies]\nalpha = \"*\"\n",
                 "21bd04dc1e5d5c91a8983a10af54a6b845d24cb37e53c2bf56e8ae40d50e1619",
             ),
-
         ] {
             assert_eq!(hash(text), expected, "{text}");
         }

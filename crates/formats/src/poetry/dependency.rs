@@ -15,7 +15,11 @@ pub(super) enum Origin {
     /// An archive at a URL.
     Url(String),
     /// A git repository; branch, tag or rev with its value.
-    Git { url: String, reference: Option<(String, String)>, subdirectory: Option<String> },
+    Git {
+        url: String,
+        reference: Option<(String, String)>,
+        subdirectory: Option<String>,
+    },
     /// A file or a folder.
     Path { path: String, develop: bool },
 }
@@ -39,8 +43,7 @@ impl Dependency {
     /// Reads one `Requires-Dist` line or PEP 508 requirement; what poetry cannot read is skipped
     /// by poetry, too.
     pub(super) fn of_requirement(requirement: &Requirement) -> Option<Self> {
-        let mut extras: Vec<String> =
-            requirement.extras.iter().map(ToString::to_string).collect();
+        let mut extras: Vec<String> = requirement.extras.iter().map(ToString::to_string).collect();
         extras.sort();
         extras.dedup();
         let specifiers = requirement.specifiers_text.as_deref().unwrap_or_default();
@@ -50,7 +53,11 @@ impl Dependency {
             Constraint::read(specifiers, Reading::Requirement).ok()?
         };
         // An invalid marker is dropped and the requirement kept, as in poetry 2.5.1.
-        let text = requirement.marker_text.as_deref().unwrap_or_default().trim();
+        let text = requirement
+            .marker_text
+            .as_deref()
+            .unwrap_or_default()
+            .trim();
         let marker = marker_parse::read(text).unwrap_or(Marker::Any);
         let optional = !marker.extras().is_empty();
         Some(Self {
@@ -88,7 +95,11 @@ impl Dependency {
                     set("develop", "true".to_owned());
                 }
             }
-            Origin::Git { url, reference, subdirectory } => {
+            Origin::Git {
+                url,
+                reference,
+                subdirectory,
+            } => {
                 set("git", layout::quote(url));
                 if let Some((kind, value)) = reference {
                     set(kind, layout::quote(value));
@@ -141,12 +152,17 @@ fn origin(url: &str) -> Origin {
     let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
     let Some(repository) = url.strip_prefix("git+") else {
         return match url.strip_prefix("file://") {
-            Some(path) => Origin::Path { path: path.to_owned(), develop: false },
+            Some(path) => Origin::Path {
+                path: path.to_owned(),
+                develop: false,
+            },
             None => Origin::Url(url.to_owned()),
         };
     };
     let after_host = repository.find("://").map_or(0, |at| at + 3);
-    let path = repository[after_host..].find('/').map_or(repository.len(), |at| at + after_host);
+    let path = repository[after_host..]
+        .find('/')
+        .map_or(repository.len(), |at| at + after_host);
     let (repository, reference) = match repository[path..].rfind('@') {
         Some(at) => (&repository[..path + at], Some(&repository[path + at + 1..])),
         None => (repository, None),

@@ -55,7 +55,7 @@ struct Walk<'a> {
     members: &'a [usize],
     /// The versions of Python in the branch.
     python: &'a Constraint,
-    /// The versions of Python of the project.
+    /// The versions of Python for which the root's requirements count.
     all_python: &'a Constraint,
     nodes: Vec<Node>,
     /// Edges into each node, in order of discovery.
@@ -76,7 +76,7 @@ pub(super) struct Branch {
 pub(super) fn walk(root: &Root, choices: &[Choice], branches: &[Branch]) -> Vec<Option<Reached>> {
     let mut all: Vec<Option<Reached>> = choices.iter().map(|_| None).collect();
     // For every choice and group the markers, each with the branches in which it holds.
-    let mut markers: Vec<BTreeMap<String, Vec<(Marker, Vec<usize>)>>> =
+    let mut markers: Vec<BTreeMap<String, Vec<Alternative>>> =
         choices.iter().map(|_| BTreeMap::new()).collect();
     let mut conditions = Vec::new();
     for (at, branch) in branches.iter().enumerate() {
@@ -84,7 +84,15 @@ pub(super) fn walk(root: &Root, choices: &[Choice], branches: &[Branch]) -> Vec<
         let condition = branch.marker.reduce_by_python(&root.python);
         let python = root.python.intersect(&condition.python());
         conditions.push(condition);
-        let found = walk_branch(root, choices, &branch.members, &python);
+        // A package exists in a branch only if the branch's own Python reaches it.
+        let strict = walk_branch(root, choices, &branch.members, [&python, &python]);
+        let found = if branches.len() > 1 {
+            let exists = |at: &usize| strict[*at].is_some();
+            let members: Vec<usize> = branch.members.iter().copied().filter(exists).collect();
+            walk_branch(root, choices, &members, [&python, &root.python])
+        } else {
+            strict
+        };
         for ((mine, markers), found) in all.iter_mut().zip(&mut markers).zip(found) {
             let Some(mut found) = found else { continue };
             for (group, marker) in std::mem::take(&mut found.markers) {
@@ -112,7 +120,7 @@ pub(super) fn walk(root: &Root, choices: &[Choice], branches: &[Branch]) -> Vec<
 
 /// The condition of a package over all branches; a marker that is the same in all of them needs
 /// no word about branches.
-fn merge(conditions: &[Marker], alternatives: &[(Marker, Vec<usize>)]) -> Marker {
+fn merge(conditions: &[Marker], alternatives: &[Alternative]) -> Marker {
     let mut merged = Marker::Empty;
     for (marker, branches) in alternatives {
         if branches.len() == conditions.len() {
@@ -128,13 +136,20 @@ fn merge(conditions: &[Marker], alternatives: &[(Marker, Vec<usize>)]) -> Marker
     merged
 }
 
+/// A marker, and the branches in which it is a package's.
+type Alternative = (Marker, Vec<usize>);
+
 impl Reached {
     /// What another branch found out about the same package.
     fn merge(&mut self, other: Self) {
         self.groups.extend(other.groups);
         self.optional &= other.optional;
         for dependency in other.requirements {
-            if !self.requirements.iter().any(|known| known.is_same(&dependency)) {
+            if !self
+                .requirements
+                .iter()
+                .any(|known| known.is_same(&dependency))
+            {
                 self.requirements.push(dependency);
             }
         }
@@ -145,13 +160,13 @@ fn walk_branch(
     root: &Root,
     choices: &[Choice],
     members: &[usize],
-    python: &Constraint,
+    [python, all_python]: [&Constraint; 2],
 ) -> Vec<Option<Reached>> {
     let mut walk = Walk {
         choices,
         members,
         python,
-        all_python: &root.python,
+        all_python,
         nodes: Vec::new(),
         edges: Vec::new(),
         order: Vec::new(),
@@ -191,20 +206,30 @@ impl Walk<'_> {
         };
         let fitting: Vec<_> = named().filter(|(_, choice)| fits(choice)).collect();
         // A pin that overrides a requirement: whoever has the name is meant.
-        let fitting = if fitting.is_empty() { named().collect() } else { fitting };
+        let fitting = if fitting.is_empty() {
+            named().collect()
+        } else {
+            fitting
+        };
         let several = fitting.len() > 1;
         fitting
             .into_iter()
             .filter_map(|(at, choice)| {
-                let marker =
-                    if several { marker.intersect(&choice.fork) } else { marker.clone() };
+                let marker = if several {
+                    marker.intersect(&choice.fork)
+                } else {
+                    marker.clone()
+                };
                 is_possible(&marker, python).then_some((at, marker))
             })
             .collect()
     }
 
     fn node(&mut self, choice: usize, extras: &[String]) -> (usize, bool) {
-        let node = Node { choice, extras: extras.to_vec() };
+        let node = Node {
+            choice,
+            extras: extras.to_vec(),
+        };
         if let Some(at) = self.nodes.iter().position(|known| *known == node) {
             return (at, false);
         }
@@ -304,7 +329,9 @@ impl Walk<'_> {
     }
 
     fn connect(&mut self, parent: usize, child: usize, marker: Marker) {
-        let known = self.edges[child].iter_mut().find(|edge| edge.parent == Some(parent));
+        let known = self.edges[child]
+            .iter_mut()
+            .find(|edge| edge.parent == Some(parent));
         match known {
             Some(edge) => edge.marker = edge.marker.union(&marker),
             None => self.edges[child].push(Edge {
@@ -354,7 +381,10 @@ impl Walk<'_> {
                 }
             }
         }
-        (groups, required.into_iter().map(|required| !required).collect())
+        (
+            groups,
+            required.into_iter().map(|required| !required).collect(),
+        )
     }
 
     /// The marker of each node for each of its groups.
@@ -366,8 +396,10 @@ impl Walk<'_> {
         for _ in 0..=self.nodes.len() {
             let mut is_complete = true;
             for &at in &levels {
-                let mut found: BTreeMap<String, Marker> =
-                    groups[at].iter().map(|group| (group.clone(), Marker::Empty)).collect();
+                let mut found: BTreeMap<String, Marker> = groups[at]
+                    .iter()
+                    .map(|group| (group.clone(), Marker::Empty))
+                    .collect();
                 for edge in &self.edges[at] {
                     let above = match edge.parent {
                         None => None,
@@ -406,9 +438,16 @@ impl Walk<'_> {
     ) -> Vec<Option<Reached>> {
         let mut reached: Vec<Option<Reached>> = Vec::new();
         for (at, choice) in self.choices.iter().enumerate() {
-            let mine: Vec<usize> =
-                self.order.iter().copied().filter(|node| self.nodes[*node].choice == at).collect();
-            let Some(base) = mine.iter().find(|node| self.nodes[**node].extras.is_empty()) else {
+            let mine: Vec<usize> = self
+                .order
+                .iter()
+                .copied()
+                .filter(|node| self.nodes[*node].choice == at)
+                .collect();
+            let Some(base) = mine
+                .iter()
+                .find(|node| self.nodes[**node].extras.is_empty())
+            else {
                 reached.push(None);
                 continue;
             };
@@ -447,7 +486,11 @@ fn effective(choice: &Choice, extras: &[String], python: &Constraint) -> Vec<Dep
         at += 1;
         for dependency in &choice.requirements {
             let is_own = dependency.name.as_str() == choice.name;
-            let of_extra = dependency.marker.extras().iter().any(|one| normalized(one) == extra);
+            let of_extra = dependency
+                .marker
+                .extras()
+                .iter()
+                .any(|one| normalized(one) == extra);
             if is_own && of_extra {
                 for more in &dependency.extras {
                     if !chosen.contains(more) {

@@ -28,7 +28,11 @@ pub(super) fn quote(text: &str) -> String {
 /// A key: bare where it can be.
 pub(super) fn key(text: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if !text.is_empty() && text.bytes().all(bare) { text.to_owned() } else { quote(text) }
+    if !text.is_empty() && text.bytes().all(bare) {
+        text.to_owned()
+    } else {
+        quote(text)
+    }
 }
 
 /// `["a", "b"]`.
@@ -48,7 +52,9 @@ pub(super) fn lines(items: &[String]) -> String {
 
 /// `{a = 1, b = 2}`, of values that are TOML already.
 pub(super) fn inline(members: &[(String, String)]) -> String {
-    let members: Vec<String> =
-        members.iter().map(|(name, value)| format!("{} = {value}", key(name))).collect();
+    let members: Vec<String> = members
+        .iter()
+        .map(|(name, value)| format!("{} = {value}", key(name)))
+        .collect();
     format!("{{{}}}", members.join(", "))
 }

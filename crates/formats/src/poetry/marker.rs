@@ -102,7 +102,11 @@ impl Marker {
         if join == Join::Or {
             markers = flatten(markers, join);
         }
-        if markers.len() == 1 { markers.remove(0) } else { join.list(markers) }
+        if markers.len() == 1 {
+            markers.remove(0)
+        } else {
+            join.list(markers)
+        }
     }
 
     /// One of several conditions, computed together.
@@ -123,28 +127,9 @@ impl Marker {
             .unwrap_or_else(|Endless| Join::Or.list(markers))
     }
 
-    /// The opposite condition.
-    pub(super) fn invert(&self) -> Self {
-        match self {
-            Self::Any => Self::Empty,
-            Self::Empty => Self::Any,
-            Self::Atom(atom) => of_merged(
-                atom.invert(),
-                if atom.len() > 1 { Join::And } else { Join::Or },
-            ),
-            Self::And(list) => Join::Or.list(list.iter().map(Self::invert).collect()),
-            Self::Or(list) => Join::And.list(list.iter().map(Self::invert).collect()),
-        }
-    }
-
     /// What is left when the conditions on a variable are taken away.
     pub(super) fn exclude(&self, name: &str) -> Self {
         self.filter(&|atom| atom.name() != name)
-    }
-
-    /// What is left when only the conditions on some variables count.
-    pub(super) fn only(&self, names: &[&str]) -> Self {
-        self.filter(&|atom| names.contains(&atom.name()))
     }
 
     fn filter(&self, wanted: &dyn Fn(&Atom) -> bool) -> Self {
@@ -155,9 +140,12 @@ impl Marker {
                 combine(&mut Work::default(), &left, Join::And)
                     .unwrap_or_else(|Endless| Join::And.list(left))
             }
-            Self::Or(list) => {
-                Self::union_of(&list.iter().map(|marker| marker.filter(wanted)).collect::<Vec<_>>())
-            }
+            Self::Or(list) => Self::union_of(
+                &list
+                    .iter()
+                    .map(|marker| marker.filter(wanted))
+                    .collect::<Vec<_>>(),
+            ),
             _ => self.clone(),
         }
     }
@@ -168,12 +156,12 @@ impl Marker {
             Self::Any => atom::any_python(),
             Self::Empty => Constraint::empty(),
             Self::Atom(atom) => atom.python().unwrap_or_else(atom::any_python),
-            Self::And(list) => list
-                .iter()
-                .fold(atom::any_python(), |all, marker| all.intersect(&marker.python())),
-            Self::Or(list) => list
-                .iter()
-                .fold(Constraint::empty(), |all, marker| all.union(&marker.python())),
+            Self::And(list) => list.iter().fold(atom::any_python(), |all, marker| {
+                all.intersect(&marker.python())
+            }),
+            Self::Or(list) => list.iter().fold(Constraint::empty(), |all, marker| {
+                all.union(&marker.python())
+            }),
         }
     }
 
@@ -181,7 +169,9 @@ impl Marker {
     pub(super) fn reduce_by_python(&self, python: &Constraint) -> Self {
         match self {
             Self::Atom(atom) if atom.is_python() => {
-                let Some(mine) = atom.python() else { return self.clone() };
+                let Some(mine) = atom.python() else {
+                    return self.clone();
+                };
                 if mine.allows_all(python) {
                     return Self::Any;
                 }
@@ -193,12 +183,16 @@ impl Marker {
                     _ => self.clone(),
                 }
             }
-            Self::And(list) => {
-                Self::all(list.iter().map(|marker| marker.reduce_by_python(python)).collect())
-            }
-            Self::Or(list) => {
-                Self::either(list.iter().map(|marker| marker.reduce_by_python(python)).collect())
-            }
+            Self::And(list) => Self::all(
+                list.iter()
+                    .map(|marker| marker.reduce_by_python(python))
+                    .collect(),
+            ),
+            Self::Or(list) => Self::either(
+                list.iter()
+                    .map(|marker| marker.reduce_by_python(python))
+                    .collect(),
+            ),
             _ => self.clone(),
         }
     }
@@ -212,7 +206,11 @@ impl Marker {
         for range in python.ranges() {
             let mut all = Vec::new();
             if let Some(version) = range.single() {
-                let name = if version.release().len() > 2 { atom::FULL } else { atom::MINOR };
+                let name = if version.release().len() > 2 {
+                    atom::FULL
+                } else {
+                    atom::MINOR
+                };
                 all.extend(Atom::new(name, "==", &version.to_string()));
             } else {
                 let bound = |operator: &str, version: &packaging::Version| {
@@ -240,7 +238,9 @@ impl Marker {
 
     /// The condition that one of some extras is wanted.
     pub(super) fn of_extras<'a>(extras: impl IntoIterator<Item = &'a str>) -> Self {
-        let atoms = extras.into_iter().filter_map(|extra| Atom::new(atom::EXTRA, "==", extra));
+        let atoms = extras
+            .into_iter()
+            .filter_map(|extra| Atom::new(atom::EXTRA, "==", extra));
         atoms.fold(Self::Empty, |all, atom| all.union(&atom.into()))
     }
 
@@ -268,7 +268,9 @@ impl Marker {
             Self::And(list) => list.iter().all(|marker| marker.holds_with_extras(wanted)),
             Self::Or(list) => list.iter().any(|marker| marker.holds_with_extras(wanted)),
             Self::Atom(atom) if atom.name() == atom::EXTRA => {
-                let Some(values) = atom.values() else { return true };
+                let Some(values) = atom.values() else {
+                    return true;
+                };
                 let met = |relation: Relation, value: &str| match relation {
                     Relation::Is | Relation::Contains => wanted(value),
                     Relation::IsNot | Relation::Lacks => !wanted(value),
@@ -290,9 +292,10 @@ impl Marker {
         match self {
             Self::Any | Self::Empty => (1, 1),
             Self::Atom(atom) => (atom.len(), 1),
-            Self::And(list) | Self::Or(list) => {
-                list.iter().map(Self::complexity).fold((0, 0), |(a, b), (c, d)| (a + c, b + d))
-            }
+            Self::And(list) | Self::Or(list) => list
+                .iter()
+                .map(Self::complexity)
+                .fold((0, 0), |(a, b), (c, d)| (a + c, b + d)),
         }
     }
 
@@ -340,7 +343,10 @@ fn join_atoms(mine: &Rc<Atom>, theirs: &Rc<Atom>, join: Join) -> Marker {
     match mine.merge(theirs, join) {
         // Fused minors are always a range, whichever word joined them.
         Some(merged) => of_merged(merged, Join::And),
-        None => join.list(vec![Marker::Atom(mine.clone()), Marker::Atom(theirs.clone())]),
+        None => join.list(vec![
+            Marker::Atom(mine.clone()),
+            Marker::Atom(theirs.clone()),
+        ]),
     }
 }
 
@@ -379,7 +385,10 @@ fn combine_open(work: &mut Work, markers: &[Marker], join: Join) -> Result<Marke
         candidates.reverse();
     }
     candidates.push(plain);
-    Ok(candidates.into_iter().min_by_key(Marker::complexity).unwrap_or(Marker::Empty))
+    Ok(candidates
+        .into_iter()
+        .min_by_key(Marker::complexity)
+        .unwrap_or(Marker::Empty))
 }
 
 /// The normal form whose outer word is `outer`.
@@ -401,7 +410,9 @@ fn new_normal_form(work: &mut Work, marker: &Marker, outer: Join) -> Result<Mark
         let mut choices: Vec<Vec<Marker>> = vec![Vec::new()];
         for member in list {
             let form = normal_form(work, member, outer)?;
-            let options = form.members(outer).map_or_else(|| vec![form.clone()], <[_]>::to_vec);
+            let options = form
+                .members(outer)
+                .map_or_else(|| vec![form.clone()], <[_]>::to_vec);
             if choices.len().saturating_mul(options.len()) > MOST_CHOICES {
                 return Err(Endless);
             }
@@ -515,7 +526,9 @@ fn absorb(
     join: Join,
 ) -> Result<Option<Marker>, Endless> {
     let inner = join.other();
-    let Some(mine) = list.members(inner) else { return Ok(None) };
+    let Some(mine) = list.members(inner) else {
+        return Ok(None);
+    };
     if mine.contains(marker) {
         return Ok(Some(marker.clone()));
     }
@@ -523,7 +536,9 @@ fn absorb(
         let absorbed = mine.iter().any(|member| decides_python(member, atom, join));
         return Ok(absorbed.then(|| marker.clone()));
     }
-    let Some(theirs) = marker.members(inner) else { return Ok(None) };
+    let Some(theirs) = marker.members(inner) else {
+        return Ok(None);
+    };
     if mine.iter().all(|member| theirs.contains(member)) {
         return Ok(Some(list.clone()));
     }
@@ -531,7 +546,10 @@ fn absorb(
         return Ok(Some(marker.clone()));
     }
     let pick = |from: &[Marker], other: &[Marker], shared: bool| -> Vec<Marker> {
-        from.iter().filter(|member| other.contains(member) == shared).cloned().collect()
+        from.iter()
+            .filter(|member| other.contains(member) == shared)
+            .cloned()
+            .collect()
     };
     let shared = pick(mine, theirs, true);
     if shared.is_empty() {
@@ -555,8 +573,12 @@ fn absorb(
 /// Whether a list that holds the member is absorbed by a condition on Python: an alternative
 /// needs no `python < 3.9 and …` beside `python < 3.10`.
 fn decides_python(member: &Marker, atom: &Atom, join: Join) -> bool {
-    let Marker::Atom(member) = member else { return false };
-    let (Some(inner), Some(outer)) = (member.python(), atom.python()) else { return false };
+    let Marker::Atom(member) = member else {
+        return false;
+    };
+    let (Some(inner), Some(outer)) = (member.python(), atom.python()) else {
+        return false;
+    };
     match join {
         Join::Or => outer.allows_all(&inner),
         Join::And => inner.allows_all(&outer),
@@ -594,5 +616,90 @@ fn in_conjunction(marker: &Marker) -> String {
         Marker::Atom(atom) => atom.is_alternative(),
         _ => false,
     };
-    if alternative { format!("({marker})") } else { marker.to_string() }
+    if alternative {
+        format!("({marker})")
+    } else {
+        marker.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::constraint::Reading;
+    use super::super::marker_parse::read;
+    use super::*;
+
+    /// Verified against poetry-core 2.5.0.
+    #[test]
+    fn prints_what_poetry_prints() {
+        for (written, printed) in [
+            (
+                "python_version>='3.11' and python_version<'3.12'",
+                r#"python_version == "3.11""#,
+            ),
+            (
+                "python_version == '3.11' or python_version == '3.12'",
+                r#"python_version >= "3.11" and python_version < "3.13""#,
+            ),
+            ("'bsd' in sys_platform", r#""bsd" in sys_platform"#),
+            ("os.name=='posix' and os_name == 'nt'", "<empty>"),
+            (
+                "os_name == 'nt' and python_version < '3.12' or os_name == 'java' and python_version < '3.12'",
+                r#"(os_name == "nt" or os_name == "java") and python_version < "3.12""#,
+            ),
+            (
+                "python_version < '3.12' or python_version >= '3.12' and os_name == 'nt'",
+                r#"python_version < "3.12" or os_name == "nt""#,
+            ),
+            (
+                "extra == 'b' and python_version < '3.11' or os_name != 'nt' or python_version <= '3.10'",
+                r#"os_name != "nt" or python_version <= "3.10""#,
+            ),
+        ] {
+            assert_eq!(read(written).unwrap().to_string(), printed, "{written}");
+        }
+        for wrong in [
+            "colour == 'red'",
+            "'nt' == os_name",
+            "os_name = 'nt'",
+            "(os_name == 'nt'",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    /// Verified against poetry-core 2.5.0.
+    #[test]
+    fn leaves_out_what_the_projects_python_says() {
+        for (written, python, printed) in [
+            (
+                "python_version < '3.12'",
+                ">=3.11",
+                r#"python_version == "3.11""#,
+            ),
+            ("python_version >= '3.9'", "^3.11", ""),
+            (
+                "python_full_version < '3.12.0'",
+                ">=3.11",
+                r#"python_full_version < "3.12.0""#,
+            ),
+            (
+                "python_full_version < '3.12.0'",
+                ">=3.11,<3.14",
+                r#"python_version == "3.11""#,
+            ),
+        ] {
+            let python = Constraint::read(python, Reading::Requirement).unwrap();
+            let reduced = read(written).unwrap().reduce_by_python(&python);
+            assert_eq!(reduced.to_string(), printed, "{written}");
+        }
+    }
+
+    #[test]
+    fn extras_can_be_taken_away() {
+        let marker = read("extra == 'fast' and os_name == 'nt'").unwrap();
+        assert_eq!(marker.extras(), ["fast"]);
+        assert_eq!(marker.exclude("extra").to_string(), r#"os_name == "nt""#);
+        assert!(!marker.holds_with_extras(&|_| false));
+    }
 }

@@ -18,8 +18,14 @@ const VARIABLES: [(&str, &str); 20] = [
     ("sys.platform", "sys_platform"),
     ("platform_machine", "platform_machine"),
     ("platform.machine", "platform_machine"),
-    ("platform_python_implementation", "platform_python_implementation"),
-    ("platform.python_implementation", "platform_python_implementation"),
+    (
+        "platform_python_implementation",
+        "platform_python_implementation",
+    ),
+    (
+        "platform.python_implementation",
+        "platform_python_implementation",
+    ),
     ("python_implementation", "platform_python_implementation"),
     ("platform_release", "platform_release"),
     ("platform_system", "platform_system"),
@@ -55,7 +61,11 @@ pub(super) fn read(text: &str) -> Result<Marker, InvalidMarker> {
     let tokens = tokens(text).ok_or_else(invalid)?;
     let mut rest = tokens.as_slice();
     let marker = alternatives(&mut rest, 0).ok_or_else(invalid)?;
-    if rest.is_empty() { Ok(Marker::union_of(&[marker])) } else { Err(invalid()) }
+    if rest.is_empty() {
+        Ok(Marker::union_of(&[marker]))
+    } else {
+        Err(invalid())
+    }
 }
 
 fn tokens(text: &str) -> Option<Vec<Token>> {
@@ -64,7 +74,11 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '(' | ')' => {
-                tokens.push(if first == '(' { Token::Open } else { Token::Close });
+                tokens.push(if first == '(' {
+                    Token::Open
+                } else {
+                    Token::Close
+                });
                 1
             }
             '"' | '\'' => {
@@ -124,36 +138,57 @@ fn term(rest: &mut &[Token], depth: usize) -> Option<Marker> {
         }
         *rest = tail;
         let inner = alternatives(rest, depth + 1)?;
-        let [Token::Close, tail @ ..] = *rest else { return None };
+        let [Token::Close, tail @ ..] = *rest else {
+            return None;
+        };
         *rest = tail;
         return Some(inner);
     }
     match *rest {
-        [Token::Word(name), Token::Operator(operator), Token::Quoted(value), tail @ ..] => {
+        [
+            Token::Word(name),
+            Token::Operator(operator),
+            Token::Quoted(value),
+            tail @ ..,
+        ] => {
             *rest = tail;
             Atom::new(variable(name)?, operator, value).map(Marker::from)
         }
-        [Token::Word(name), Token::Word(not), Token::Word(word), Token::Quoted(value), tail @ ..]
-            if not == "not" && word == "in" =>
-        {
+        [
+            Token::Word(name),
+            Token::Word(not),
+            Token::Word(word),
+            Token::Quoted(value),
+            tail @ ..,
+        ] if not == "not" && word == "in" => {
             *rest = tail;
             Atom::new(variable(name)?, "not in", value).map(Marker::from)
         }
-        [Token::Word(name), Token::Word(word), Token::Quoted(value), tail @ ..]
-            if word == "in" =>
-        {
+        [
+            Token::Word(name),
+            Token::Word(word),
+            Token::Quoted(value),
+            tail @ ..,
+        ] if word == "in" => {
             *rest = tail;
             Atom::new(variable(name)?, "in", value).map(Marker::from)
         }
-        [Token::Quoted(value), Token::Word(not), Token::Word(word), Token::Word(name), tail @ ..]
-            if not == "not" && word == "in" =>
-        {
+        [
+            Token::Quoted(value),
+            Token::Word(not),
+            Token::Word(word),
+            Token::Word(name),
+            tail @ ..,
+        ] if not == "not" && word == "in" => {
             *rest = tail;
             Atom::reversed(value, "not in", variable(name)?).map(Marker::from)
         }
-        [Token::Quoted(value), Token::Word(word), Token::Word(name), tail @ ..]
-            if word == "in" =>
-        {
+        [
+            Token::Quoted(value),
+            Token::Word(word),
+            Token::Word(name),
+            tail @ ..,
+        ] if word == "in" => {
             *rest = tail;
             Atom::reversed(value, "in", variable(name)?).map(Marker::from)
         }
@@ -162,5 +197,8 @@ fn term(rest: &mut &[Token], depth: usize) -> Option<Marker> {
 }
 
 fn variable(name: &str) -> Option<&'static str> {
-    VARIABLES.iter().find(|(alias, _)| *alias == name).map(|(_, name)| *name)
+    VARIABLES
+        .iter()
+        .find(|(alias, _)| *alias == name)
+        .map(|(_, name)| *name)
 }

@@ -51,3 +51,6 @@ impl LockFormat for Poetry {
         write::write(lock, request)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,12 @@ pub(super) struct Range {
 
 impl Range {
     pub(super) fn any() -> Self {
-        Self { min: None, max: None, include_min: false, include_max: false }
+        Self {
+            min: None,
+            max: None,
+            include_min: false,
+            include_max: false,
+        }
     }
 
     pub(super) fn exactly(version: Version) -> Self {
@@ -32,20 +37,35 @@ impl Range {
     }
 
     pub(super) fn from(version: Version, include_min: bool) -> Self {
-        Self { min: Some(version), include_min, ..Self::any() }
+        Self {
+            min: Some(version),
+            include_min,
+            ..Self::any()
+        }
     }
 
     pub(super) fn until(version: Version, include_max: bool) -> Self {
-        Self { max: Some(version), include_max, ..Self::any() }
+        Self {
+            max: Some(version),
+            include_max,
+            ..Self::any()
+        }
     }
 
     pub(super) fn between(min: Version, max: Version) -> Self {
-        Self { min: Some(min), max: Some(max), include_min: true, include_max: false }
+        Self {
+            min: Some(min),
+            max: Some(max),
+            include_min: true,
+            include_max: false,
+        }
     }
 
     /// The only version of the range, if it holds one only.
     pub(super) fn single(&self) -> Option<&Version> {
-        let (Some(min), Some(max)) = (&self.min, &self.max) else { return None };
+        let (Some(min), Some(max)) = (&self.min, &self.max) else {
+            return None;
+        };
         (min == max && self.include_min && self.include_max).then_some(min)
     }
 
@@ -54,7 +74,9 @@ impl Range {
     }
 
     fn is_void(&self) -> bool {
-        let (Some(min), Some(max)) = (&self.min, &self.max) else { return false };
+        let (Some(min), Some(max)) = (&self.min, &self.max) else {
+            return false;
+        };
         match min.cmp(max) {
             Ordering::Greater => true,
             Ordering::Equal => !(self.include_min && self.include_max),
@@ -90,7 +112,9 @@ impl Range {
 
     /// Whether the range ends before the other starts, with or without a gap.
     fn is_strictly_lower(&self, other: &Self) -> bool {
-        let (Some(max), Some(min)) = (&self.max, &other.min) else { return false };
+        let (Some(max), Some(min)) = (&self.max, &other.min) else {
+            return false;
+        };
         match max.cmp(min) {
             Ordering::Less => true,
             Ordering::Greater => false,
@@ -100,7 +124,9 @@ impl Range {
 
     /// Whether the other range starts exactly where this one ends.
     fn is_followed_by(&self, other: &Self) -> bool {
-        let (Some(max), Some(min)) = (&self.max, &other.min) else { return false };
+        let (Some(max), Some(min)) = (&self.max, &other.min) else {
+            return false;
+        };
         max == min && (self.include_max || other.include_min)
     }
 
@@ -150,7 +176,12 @@ impl Range {
         } else {
             (&self.max, self.include_max)
         };
-        let both = Self { min: min.clone(), max: max.clone(), include_min, include_max };
+        let both = Self {
+            min: min.clone(),
+            max: max.clone(),
+            include_min,
+            include_max,
+        };
         (!both.is_void()).then_some(both)
     }
 
@@ -159,7 +190,11 @@ impl Range {
         if other.single().is_some() && self.covers(other) {
             return Some(self.clone());
         }
-        let (low, high) = if other.allows_lower(self) { (other, self) } else { (self, other) };
+        let (low, high) = if other.allows_lower(self) {
+            (other, self)
+        } else {
+            (self, other)
+        };
         if low.is_strictly_lower(high) && !low.is_followed_by(high) {
             return None;
         }
@@ -199,7 +234,11 @@ pub(super) struct Constraint(Vec<Range>);
 
 impl From<Range> for Constraint {
     fn from(range: Range) -> Self {
-        Self(if range.is_void() { Vec::new() } else { vec![range] })
+        Self(if range.is_void() {
+            Vec::new()
+        } else {
+            vec![range]
+        })
     }
 }
 
@@ -213,7 +252,10 @@ impl Constraint {
     }
 
     pub(super) fn except(version: &Version) -> Self {
-        Self(vec![Range::until(version.clone(), false), Range::from(version.clone(), false)])
+        Self(vec![
+            Range::until(version.clone(), false),
+            Range::from(version.clone(), false),
+        ])
     }
 
     /// The ranges, ascending.
@@ -244,19 +286,21 @@ impl Constraint {
 
     /// The only version that is *not* in the set, if there is exactly one.
     pub(super) fn excluded(&self) -> Option<&Version> {
-        let [low, high] = self.0.as_slice() else { return None };
+        let [low, high] = self.0.as_slice() else {
+            return None;
+        };
         if low.min.is_some() || high.max.is_some() || low.include_max || high.include_min {
             return None;
         }
-        low.max.as_ref().filter(|max| high.min.as_ref() == Some(max))
+        low.max
+            .as_ref()
+            .filter(|max| high.min.as_ref() == Some(max))
     }
 
     /// Whether one operator and one version say it all.
     pub(super) fn is_simple(&self) -> bool {
         match self.range() {
-            Some(range) => {
-                range.single().is_some() || range.min.is_none() || range.max.is_none()
-            }
+            Some(range) => range.single().is_some() || range.min.is_none() || range.max.is_none(),
             None => self.excluded().is_some(),
         }
     }
@@ -315,7 +359,10 @@ impl Constraint {
 
     /// Whether everything of the other set is in this one.
     pub(super) fn allows_all(&self, other: &Self) -> bool {
-        other.0.iter().all(|theirs| self.0.iter().any(|mine| mine.covers(theirs)))
+        other
+            .0
+            .iter()
+            .all(|theirs| self.0.iter().any(|mine| mine.covers(theirs)))
     }
 
     /// Whether the two sets share a version.

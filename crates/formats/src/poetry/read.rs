@@ -41,7 +41,10 @@ pub(super) fn read(text: &str) -> Result<Lock, Vec<Diagnostic>> {
     }
     let mut found = Vec::new();
     let mut entries: Vec<(&Table, Package)> = Vec::new();
-    let listed = table.get("package").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let listed = table
+        .get("package")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     for entry in listed.iter().filter_map(Value::as_table) {
         match package(entry, metadata) {
             Ok(package) => entries.push((entry, package)),
@@ -71,7 +74,11 @@ fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 }
 
 fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 /// The Pythons from the lowest to the highest; gaps between alternatives are not kept.
@@ -87,11 +94,17 @@ fn requires_python(metadata: &Table) -> RequiresPython {
     };
     let mut parts = Vec::new();
     if let Some(min) = &first.min {
-        parts.push(format!("{}{min}", if first.include_min { ">=" } else { ">" }));
+        parts.push(format!(
+            "{}{min}",
+            if first.include_min { ">=" } else { ">" }
+        ));
     }
     if let Some(max) = &last.max {
         let max = max.clone().with_dev(None);
-        parts.push(format!("{}{max}", if last.include_max { "<=" } else { "<" }));
+        parts.push(format!(
+            "{}{max}",
+            if last.include_max { "<=" } else { "<" }
+        ));
     }
     RequiresPython::parse(&parts.join(",")).unwrap_or_else(|_| everything())
 }
@@ -101,7 +114,9 @@ fn package(entry: &Table, metadata: &Table) -> Result<Package, String> {
     let name = PackageName::new(raw_name).map_err(|error| error.to_string())?;
     let version: Option<Version> = match text(entry, "version") {
         Some(version) => Some(
-            version.parse().map_err(|_| format!("`{name}` has no valid version: `{version}`"))?,
+            version
+                .parse()
+                .map_err(|_| format!("`{name}` has no valid version: `{version}`"))?,
         ),
         None => None,
     };
@@ -116,7 +131,11 @@ fn package(entry: &Table, metadata: &Table) -> Result<Package, String> {
     }
     wheels.sort_by(|first, second| first.filename.cmp(&second.filename));
     Ok(Package {
-        id: PackageId { name, version, source: source(entry) },
+        id: PackageId {
+            name,
+            version,
+            source: source(entry),
+        },
         forks: Vec::new(),
         marker: marker(entry.get("markers")),
         extra_markers: BTreeMap::new(),
@@ -153,14 +172,22 @@ fn parse(text: &str) -> Marker {
 
 /// The files: of the package, or of `[metadata.files]` as lock-version 1 has them.
 fn files(entry: &Table, metadata: &Table, raw_name: &str) -> Vec<Artifact> {
-    let old = || metadata.get("files").and_then(Value::as_table)?.get(raw_name);
+    let old = || {
+        metadata
+            .get("files")
+            .and_then(Value::as_table)?
+            .get(raw_name)
+    };
     let listed = entry.get("files").or_else(old).and_then(Value::as_array);
     listed
         .into_iter()
         .flatten()
         .filter_map(|file| {
             let filename = file.get("file")?.as_str()?;
-            let hash = file.get("hash").and_then(Value::as_str).and_then(|hash| hash.parse().ok());
+            let hash = file
+                .get("hash")
+                .and_then(Value::as_str)
+                .and_then(|hash| hash.parse().ok());
             Some(Artifact {
                 filename: filename.into(),
                 source: ArtifactSource::Name(filename.into()),
@@ -175,7 +202,10 @@ fn files(entry: &Table, metadata: &Table, raw_name: &str) -> Vec<Artifact> {
 
 fn source(entry: &Table) -> Source {
     let empty = Table::new();
-    let table = entry.get("source").and_then(Value::as_table).unwrap_or(&empty);
+    let table = entry
+        .get("source")
+        .and_then(Value::as_table)
+        .unwrap_or(&empty);
     let url = text(table, "url").unwrap_or_default();
     let subdirectory = || text(table, "subdirectory").map(Into::into);
     match text(table, "type") {
@@ -188,7 +218,10 @@ fn source(entry: &Table) -> Source {
             commit: text(table, "resolved_reference").unwrap_or_default().into(),
             subdirectory: subdirectory(),
         },
-        Some("url") => Source::Url { url: url.into(), subdirectory: subdirectory() },
+        Some("url") => Source::Url {
+            url: url.into(),
+            subdirectory: subdirectory(),
+        },
         Some("file") => Source::Path(url.into()),
         Some("directory") if entry.get("develop").and_then(Value::as_bool) == Some(true) => {
             Source::Editable(url.into())
@@ -200,11 +233,16 @@ fn source(entry: &Table) -> Source {
 
 /// Puts the edges in: every package of the name that the constraint allows.
 fn connect(entries: &mut [(&Table, Package)]) {
-    let ids: Vec<PackageId> = entries.iter().map(|(_, package)| package.id.clone()).collect();
+    let ids: Vec<PackageId> = entries
+        .iter()
+        .map(|(_, package)| package.id.clone())
+        .collect();
     for (entry, package) in entries {
         let listed = entry.get("dependencies").and_then(Value::as_table);
         for (name, value) in listed.into_iter().flatten() {
-            let Ok(name) = PackageName::new(name) else { continue };
+            let Ok(name) = PackageName::new(name) else {
+                continue;
+            };
             let one = std::slice::from_ref(value);
             for value in value.as_array().map_or(one, Vec::as_slice) {
                 add_edges(package, &name, value, &ids);
@@ -216,15 +254,18 @@ fn connect(entries: &mut [(&Table, Package)]) {
 fn add_edges(package: &mut Package, name: &PackageName, value: &Value, ids: &[PackageId]) {
     let member = |key: &str| value.get(key).and_then(Value::as_str);
     let constraint = value.as_str().or_else(|| member("version"));
-    let constraint =
-        constraint.and_then(|text| Constraint::read(text, Reading::Requirement).ok());
+    let constraint = constraint.and_then(|text| Constraint::read(text, Reading::Requirement).ok());
     let allows = |version: &Version| {
         constraint.as_ref().is_none_or(|constraint| {
             constraint.allows_all(&super::range::Range::exactly(version.clone()).into())
         })
     };
     let written = member("markers").unwrap_or_default();
-    let marker = if written.is_empty() { Marker::TRUE } else { parse(written) };
+    let marker = if written.is_empty() {
+        Marker::TRUE
+    } else {
+        parse(written)
+    };
     let extras: Vec<ExtraName> = marker_parse::read(written)
         .map(|marker| marker.extras())
         .unwrap_or_default()
@@ -244,7 +285,10 @@ fn add_edges(package: &mut Package, name: &PackageName, value: &Value, ids: &[Pa
             package.dependencies.push(dependency.clone());
         }
         for extra in &extras {
-            let edges = package.optional_dependencies.entry(extra.clone()).or_default();
+            let edges = package
+                .optional_dependencies
+                .entry(extra.clone())
+                .or_default();
             edges.push(dependency.clone());
         }
     }
@@ -270,7 +314,11 @@ fn asked(entries: &[(&Table, Package)]) -> Asked {
             let requirement = pinned(package, marker);
             match GroupName::new(&normalized(group)) {
                 Ok(name) if group != MAIN => {
-                    asked.dependency_groups.entry(name).or_default().push(requirement);
+                    asked
+                        .dependency_groups
+                        .entry(name)
+                        .or_default()
+                        .push(requirement);
                 }
                 _ => asked.requirements.push(requirement),
             }
@@ -293,15 +341,24 @@ fn pinned(package: &Package, marker: Marker) -> SourcedRequirement {
             index: None,
             conflict: None,
         },
-        Source::Git { url, reference, commit, subdirectory: folder } => RequirementSource::Git {
+        Source::Git {
+            url,
+            reference,
+            commit,
+            subdirectory: folder,
+        } => RequirementSource::Git {
             url: url.clone(),
             reference: reference.clone(),
             commit: Some(commit.clone()),
             subdirectory: subdirectory(folder),
         },
-        Source::Url { url, subdirectory: folder } => {
-            RequirementSource::Url { url: url.clone(), subdirectory: subdirectory(folder) }
-        }
+        Source::Url {
+            url,
+            subdirectory: folder,
+        } => RequirementSource::Url {
+            url: url.clone(),
+            subdirectory: subdirectory(folder),
+        },
         Source::Path(path) => RequirementSource::Path(path.clone()),
         Source::Directory(path) | Source::Editable(path) | Source::Virtual(path) => {
             RequirementSource::Directory {

@@ -41,11 +41,18 @@ pub(super) struct Wanted {
 pub(super) fn read(pyproject: &Table) -> Root {
     let empty = Table::new();
     let table = |table: &'_ Table, key: &str| -> Table {
-        table.get(key).and_then(Value::as_table).cloned().unwrap_or_default()
+        table
+            .get(key)
+            .and_then(Value::as_table)
+            .cloned()
+            .unwrap_or_default()
     };
     let project = table(pyproject, "project");
     let poetry = table(&table(pyproject, "tool"), "poetry");
-    let legacy = poetry.get("dependencies").and_then(Value::as_table).unwrap_or(&empty);
+    let legacy = poetry
+        .get("dependencies")
+        .and_then(Value::as_table)
+        .unwrap_or(&empty);
     let python_text = legacy
         .get("python")
         .and_then(Value::as_str)
@@ -71,7 +78,10 @@ pub(super) fn read(pyproject: &Table) -> Root {
 }
 
 fn sources(poetry: &Table) -> Vec<(String, String)> {
-    let listed = poetry.get("source").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let listed = poetry
+        .get("source")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     listed
         .iter()
         .filter_map(|source| {
@@ -95,7 +105,11 @@ pub(super) fn normalized(name: &str) -> String {
 }
 
 fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 fn requirement(text: &str) -> Option<Dependency> {
@@ -105,20 +119,29 @@ fn requirement(text: &str) -> Option<Dependency> {
 
 impl Root {
     fn want(&mut self, dependency: Dependency, group: &str) {
-        let wanted = Wanted { dependency, group: group.to_owned(), in_extras: Vec::new() };
+        let wanted = Wanted {
+            dependency,
+            group: group.to_owned(),
+            in_extras: Vec::new(),
+        };
         self.wanted.push(wanted);
     }
 
     fn read_project(&mut self, project: &Table, legacy: &Table) {
         for text in strings(project.get("dependencies")) {
-            for dependency in requirement(text).into_iter().flat_map(|one| enrich(one, legacy)) {
+            for dependency in requirement(text)
+                .into_iter()
+                .flat_map(|one| enrich(one, legacy))
+            {
                 self.want(dependency, MAIN);
             }
         }
         let own = project.get("name").and_then(Value::as_str).map(normalized);
         let empty = Table::new();
-        let optional =
-            project.get("optional-dependencies").and_then(Value::as_table).unwrap_or(&empty);
+        let optional = project
+            .get("optional-dependencies")
+            .and_then(Value::as_table)
+            .unwrap_or(&empty);
         for extra in optional.keys() {
             let mut found = Vec::new();
             let mut open = Vec::new();
@@ -140,7 +163,10 @@ impl Root {
 
     fn read_legacy(&mut self, poetry: &Table, legacy: &Table) {
         let empty = Table::new();
-        let extras = poetry.get("extras").and_then(Value::as_table).unwrap_or(&empty);
+        let extras = poetry
+            .get("extras")
+            .and_then(Value::as_table)
+            .unwrap_or(&empty);
         for (name, value) in legacy.iter().filter(|(name, _)| *name != "python") {
             for dependency in from_table(name, value) {
                 let lists = |value: &Value| {
@@ -152,17 +178,25 @@ impl Root {
                     .map(|(extra, _)| normalized(extra))
                     .collect();
                 let group = MAIN.to_owned();
-                self.wanted.push(Wanted { dependency, group, in_extras });
+                self.wanted.push(Wanted {
+                    dependency,
+                    group,
+                    in_extras,
+                });
             }
         }
         for (extra, listed) in extras {
             let known = |name: &&str| legacy.keys().any(|key| normalized(key) == normalized(name));
-            let names: Vec<String> =
-                strings(Some(listed)).filter(known).map(str::to_owned).collect();
+            let names: Vec<String> = strings(Some(listed))
+                .filter(known)
+                .map(str::to_owned)
+                .collect();
             self.extras.insert(normalized(extra), names);
         }
-        for (name, value) in
-            poetry.get("dev-dependencies").and_then(Value::as_table).unwrap_or(&empty)
+        for (name, value) in poetry
+            .get("dev-dependencies")
+            .and_then(Value::as_table)
+            .unwrap_or(&empty)
         {
             for dependency in from_table(name, value) {
                 self.want(dependency, "dev");
@@ -180,7 +214,10 @@ impl Root {
 
     fn read_groups(&mut self, standard: &Table, poetry: &Table) {
         let empty = Table::new();
-        let tables = poetry.get("group").and_then(Value::as_table).unwrap_or(&empty);
+        let tables = poetry
+            .get("group")
+            .and_then(Value::as_table)
+            .unwrap_or(&empty);
         let mut order: Vec<String> = Vec::new();
         for name in standard.keys().chain(tables.keys()) {
             let name = normalized(name);
@@ -236,9 +273,13 @@ fn expand_extra(
         return;
     }
     open.push(normalized(extra));
-    let listed = optional.iter().find(|(name, _)| normalized(name) == normalized(extra));
+    let listed = optional
+        .iter()
+        .find(|(name, _)| normalized(name) == normalized(extra));
     for text in strings(listed.map(|(_, value)| value)) {
-        let Some(dependency) = requirement(text) else { continue };
+        let Some(dependency) = requirement(text) else {
+            continue;
+        };
         if own == Some(dependency.name.as_str()) {
             for other in &dependency.extras {
                 expand_extra(optional, own, other, open, found);
@@ -251,8 +292,12 @@ fn expand_extra(
 
 /// A requirement of `[project]` with what `[tool.poetry.dependencies]` adds to it.
 fn enrich(dependency: Dependency, legacy: &Table) -> Vec<Dependency> {
-    let entry = legacy.iter().find(|(name, _)| normalized(name) == dependency.name.as_str());
-    let Some((name, value)) = entry else { return vec![dependency] };
+    let entry = legacy
+        .iter()
+        .find(|(name, _)| normalized(name) == dependency.name.as_str());
+    let Some((name, value)) = entry else {
+        return vec![dependency];
+    };
     let mut enriched = Vec::new();
     for addition in from_table(name, value) {
         let marker = dependency.marker.intersect(&addition.marker);
@@ -268,7 +313,11 @@ fn enrich(dependency: Dependency, legacy: &Table) -> Vec<Dependency> {
         }
         enriched.push(one);
     }
-    if enriched.is_empty() { vec![dependency] } else { enriched }
+    if enriched.is_empty() {
+        vec![dependency]
+    } else {
+        enriched
+    }
 }
 
 fn collect_group(
@@ -283,7 +332,10 @@ fn collect_group(
     }
     open.push(group.to_owned());
     let named = |table: &Table| -> Option<Value> {
-        table.iter().find(|(name, _)| normalized(name) == group).map(|(_, value)| value.clone())
+        table
+            .iter()
+            .find(|(name, _)| normalized(name) == group)
+            .map(|(_, value)| value.clone())
     };
     let mut included: Vec<String> = Vec::new();
     let empty = Table::new();
@@ -291,11 +343,20 @@ fn collect_group(
         .and_then(|value| value.get("dependencies").and_then(Value::as_table).cloned())
         .unwrap_or_default();
     let listed = named(standard);
-    for item in listed.as_ref().and_then(Value::as_array).into_iter().flatten() {
+    for item in listed
+        .as_ref()
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         if let Some(dependency) = item.as_str().and_then(requirement) {
             found.extend(enrich(dependency, &additions));
         }
-        included.extend(item.get("include-group").and_then(Value::as_str).map(normalized));
+        included.extend(
+            item.get("include-group")
+                .and_then(Value::as_str)
+                .map(normalized),
+        );
     }
     if listed.is_none() {
         for (name, value) in &additions {
@@ -313,7 +374,9 @@ fn collect_group(
 
 /// A requirement of a legacy table: text, table, or several of them.
 fn from_table(raw_name: &str, value: &Value) -> Vec<Dependency> {
-    let Ok(name) = PackageName::new(raw_name) else { return Vec::new() };
+    let Ok(name) = PackageName::new(raw_name) else {
+        return Vec::new();
+    };
     let one = |value: &Value| -> Option<Dependency> {
         let empty = Table::new();
         let table = value.as_table().unwrap_or(&empty);
@@ -329,15 +392,20 @@ fn from_table(raw_name: &str, value: &Value) -> Vec<Dependency> {
                 .map(|python| Marker::of_python(&python)),
             text("platform").map(of_platform),
         ];
-        let marker =
-            marker.into_iter().flatten().fold(Marker::Any, |all, one| all.intersect(&one));
+        let marker = marker
+            .into_iter()
+            .flatten()
+            .fold(Marker::Any, |all, one| all.intersect(&one));
         Some(Dependency {
             raw_name: raw_name.to_owned(),
             name: name.clone(),
             extras,
             constraint,
             marker,
-            optional: table.get("optional").and_then(Value::as_bool).unwrap_or(false),
+            optional: table
+                .get("optional")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
             origin: origin(table),
         })
     };
@@ -353,10 +421,17 @@ fn origin(table: &Table) -> Origin {
         let reference = ["branch", "tag", "rev"]
             .into_iter()
             .find_map(|key| text(key).map(|value| (key.to_owned(), value)));
-        return Origin::Git { url, reference, subdirectory: text("subdirectory") };
+        return Origin::Git {
+            url,
+            reference,
+            subdirectory: text("subdirectory"),
+        };
     }
     if let Some(path) = text("path").or_else(|| text("file")) {
-        let develop = table.get("develop").and_then(Value::as_bool).unwrap_or(false);
+        let develop = table
+            .get("develop")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
         return Origin::Path { path, develop };
     }
     text("url").map_or(Origin::Index, Origin::Url)
@@ -364,13 +439,16 @@ fn origin(table: &Table) -> Origin {
 
 /// `platform = "win32 || linux"`.
 fn of_platform(text: &str) -> Marker {
-    let parts = text.split("||").flat_map(|part| part.split('|')).map(|part| {
-        let part = part.trim();
-        let (operator, value) = match part.strip_prefix("!=") {
-            Some(value) => ("!=", value.trim()),
-            None => ("==", part.trim_start_matches('=').trim()),
-        };
-        marker_parse::read(&format!("sys_platform {operator} '{value}'")).unwrap_or(Marker::Any)
-    });
+    let parts = text
+        .split("||")
+        .flat_map(|part| part.split('|'))
+        .map(|part| {
+            let part = part.trim();
+            let (operator, value) = match part.strip_prefix("!=") {
+                Some(value) => ("!=", value.trim()),
+                None => ("==", part.trim_start_matches('=').trim()),
+            };
+            marker_parse::read(&format!("sys_platform {operator} '{value}'")).unwrap_or(Marker::Any)
+        });
     parts.fold(Marker::Empty, |all, part| all.union(&part))
 }

@@ -35,7 +35,10 @@ pub(super) struct Condition {
 
 impl Condition {
     pub(super) fn new(relation: Relation, value: impl Into<String>) -> Self {
-        Self { relation, value: value.into() }
+        Self {
+            relation,
+            value: value.into(),
+        }
     }
 
     fn inverse(&self) -> Self {
@@ -97,17 +100,6 @@ impl Values {
         }
     }
 
-    pub(super) fn invert(&self) -> Self {
-        let inverse = |list: &[Condition]| list.iter().map(Condition::inverse).collect();
-        match self {
-            Self::Any => Self::Empty,
-            Self::Empty => Self::Any,
-            Self::One(condition) => Self::One(condition.inverse()),
-            Self::All(conditions) => Self::Either(inverse(conditions)),
-            Self::Either(conditions) => Self::All(inverse(conditions)),
-        }
-    }
-
     /// What both select; nothing when poetry leaves the two unmerged.
     pub(super) fn intersect(&self, other: &Self, arity: Arity) -> Option<Self> {
         match arity {
@@ -126,12 +118,21 @@ impl Values {
 }
 
 fn keep(conditions: &[Condition], wanted: impl Fn(&Condition) -> bool) -> Vec<Condition> {
-    conditions.iter().filter(|condition| wanted(condition)).cloned().collect()
+    conditions
+        .iter()
+        .filter(|condition| wanted(condition))
+        .cloned()
+        .collect()
 }
 
 fn join(first: &[Condition], second: &[Condition]) -> Vec<Condition> {
     let mut joined = first.to_vec();
-    joined.extend(second.iter().filter(|condition| !first.contains(condition)).cloned());
+    joined.extend(
+        second
+            .iter()
+            .filter(|condition| !first.contains(condition))
+            .cloned(),
+    );
     joined
 }
 
@@ -161,7 +162,11 @@ fn single_intersect(mine: &Values, theirs: &Values) -> Option<Values> {
             _ => return None,
         },
         (Either(list), One(one)) | (One(one), Either(list)) if one.relation == Is => {
-            if list.contains(one) { One(one.clone()) } else { Empty }
+            if list.contains(one) {
+                One(one.clone())
+            } else {
+                Empty
+            }
         }
         (Either(list), One(one)) | (One(one), Either(list)) => {
             Values::either(keep(list, |item| fulfils(item, one)))
@@ -174,9 +179,9 @@ fn single_intersect(mine: &Values, theirs: &Values) -> Option<Values> {
             _ if list.iter().any(|item| item.value == one.value) => Empty,
             _ => return None,
         },
-        (Either(list), All(not)) | (All(not), Either(list)) => {
-            Values::either(keep(list, |item| not.iter().all(|not| not.value != item.value)))
-        }
+        (Either(list), All(not)) | (All(not), Either(list)) => Values::either(keep(list, |item| {
+            not.iter().all(|not| not.value != item.value)
+        })),
         (Either(a), Either(b)) => Values::either(keep(a, |item| b.contains(item))),
         (All(a), All(b)) => Values::all(join(a, b)),
     })
@@ -193,8 +198,20 @@ fn single_union(mine: &Values, theirs: &Values) -> Option<Values> {
         (Empty, set) | (set, Empty) => set.clone(),
         (One(a), One(b)) => match (a.relation, b.relation) {
             (Is, Is) => Either(vec![a.clone(), b.clone()]),
-            (Is, IsNot) => if a.value == b.value { Any } else { theirs.clone() },
-            (IsNot, Is) => if a.value == b.value { Any } else { mine.clone() },
+            (Is, IsNot) => {
+                if a.value == b.value {
+                    Any
+                } else {
+                    theirs.clone()
+                }
+            }
+            (IsNot, Is) => {
+                if a.value == b.value {
+                    Any
+                } else {
+                    mine.clone()
+                }
+            }
             (Is, _) => return fulfils(a, b).then(|| theirs.clone()),
             (_, Is) => return fulfils(b, a).then(|| mine.clone()),
             (IsNot, IsNot) => Any,
@@ -229,9 +246,9 @@ fn single_union(mine: &Values, theirs: &Values) -> Option<Values> {
             IsNot => Any,
             _ => Values::all(keep(list, |item| item.value != one.value)),
         },
-        (Either(list), All(not)) | (All(not), Either(list)) => {
-            Values::all(keep(not, |not| list.iter().all(|item| item.value != not.value)))
-        }
+        (Either(list), All(not)) | (All(not), Either(list)) => Values::all(keep(not, |not| {
+            list.iter().all(|item| item.value != not.value)
+        })),
         (Either(a), Either(b)) => Values::either(join(a, b)),
         (All(a), All(b)) => Values::all(keep(a, |item| b.contains(item))),
     })
@@ -248,7 +265,11 @@ fn fulfils(one: &Condition, other: &Condition) -> bool {
 }
 
 fn pick(condition: &Condition, wanted: bool) -> Values {
-    if wanted { Values::One(condition.clone()) } else { Values::Empty }
+    if wanted {
+        Values::One(condition.clone())
+    } else {
+        Values::Empty
+    }
 }
 
 fn many_intersect(mine: &Values, theirs: &Values) -> Option<Values> {
@@ -278,7 +299,11 @@ fn many_intersect(mine: &Values, theirs: &Values) -> Option<Values> {
             }
             let mut rest = keep(list, |item| *item != one.inverse());
             rest.push(one.clone());
-            if rest.len() == 2 { All(rest) } else { return None }
+            if rest.len() == 2 {
+                All(rest)
+            } else {
+                return None;
+            }
         }
         (Either(list), All(all)) | (All(all), Either(list)) => {
             if list.iter().any(|item| all.contains(item)) {
@@ -325,7 +350,11 @@ fn many_union(mine: &Values, theirs: &Values) -> Option<Values> {
             }
             let mut rest = keep(list, |item| *item != one.inverse());
             rest.push(one.clone());
-            if rest.len() == 2 { Either(rest) } else { return None }
+            if rest.len() == 2 {
+                Either(rest)
+            } else {
+                return None;
+            }
         }
         (Either(list), All(all)) | (All(all), Either(list)) => {
             if list.iter().any(|item| all.contains(item)) {
