@@ -224,3 +224,39 @@ fn an_empty_lock_has_an_empty_list() {
     lock.packages.clear();
     assert!(write(&lock).contains("by hand.\npackage = []\n\n[extras]"));
 }
+
+/// Two versions for one requirement: what another resolver split by Python.
+#[test]
+fn forks_become_markers() {
+    let [old, new] = ["<", ">="].map(|operator| {
+        let text = format!("python_full_version {operator} '3.12'");
+        Marker::parse(&text).unwrap().marker
+    });
+    let mut lock = garden();
+    lock.forks = vec![new, old];
+    let mut next = package("tulip", "2.0", &["bulb"]);
+    next.forks = vec![new];
+    lock.packages[4].forks = vec![old];
+    lock.packages.push(next);
+    lock.packages.insert(0, package("bulb", "1.0", &[]));
+    let text = write(&lock);
+    for entry in [
+        "name = \"tulip\"\nversion = \"1.5\"",
+        "name = \"tulip\"\nversion = \"2.0\"",
+    ] {
+        assert!(text.contains(entry), "{entry}");
+    }
+    let markers: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("markers = \"python"))
+        .collect();
+    assert_eq!(
+        markers,
+        [
+            "markers = \"python_version >= \\\"3.12\\\"\"",
+            "markers = \"python_version < \\\"3.12\\\"\"",
+            "markers = \"python_version < \\\"3.12\\\"\"",
+            "markers = \"python_version >= \\\"3.12\\\"\"",
+        ]
+    );
+}
