@@ -211,19 +211,32 @@ fn last_segment(url: &str) -> Cow<'_, str> {
 
 /// Complaints about packages of an index with files of which only the name is known, for formats
 /// that have to say where they are.
-fn placeless<'a>(format: &dyn LockFormat, packages: impl Iterator<Item = &'a Package>) -> Vec<Diagnostic> {
+fn placeless<'a>(
+    format: &dyn LockFormat,
+    packages: impl Iterator<Item = &'a Package>,
+) -> Vec<Diagnostic> {
     let is_placeless = |package: &&Package| {
         let mut files = package.sdist.iter().chain(&package.wheels);
         matches!(package.id.source, Source::Registry(_))
             && files.any(|file| matches!(file.source, ArtifactSource::Name(_)))
     };
-    let names: Vec<_> = packages.filter(is_placeless).map(|package| &package.id.name).collect();
-    let Some(first) = names.first() else { return Vec::new() };
+    let names: Vec<_> = packages
+        .filter(is_placeless)
+        .map(|package| &package.id.name)
+        .collect();
+    let Some(first) = names.first() else {
+        return Vec::new();
+    };
     let title = match names.len() {
         1 => format!("it is not known where the files of `{first}` are"),
-        count => format!("it is not known where the files of {count} packages are, of `{first}` first"),
+        count => {
+            format!("it is not known where the files of {count} packages are, of `{first}` first")
+        }
     };
-    let help = format!("a `{}` has to say it: lock the project anew, or let the index be asked", format.file_name());
+    let help = format!(
+        "a `{}` has to say it: lock the project anew, or let the index be asked",
+        format.file_name()
+    );
     vec![Diagnostic::error("formats/no-place", title).help(help)]
 }
 
