@@ -70,6 +70,9 @@ pub struct LockReply {
     pub locks: BTreeMap<String, WrittenLock>,
     /// Whether the existing lock was up to date and is repeated byte for byte.
     pub unchanged: bool,
+    /// Why an existing lock was not up to date; empty when it was, or when there was none.
+    #[serde(default)]
+    pub stale: Vec<DiagnosticRecord>,
     /// The locked packages, in the lock's order.
     pub packages: Vec<LockedPackage>,
     /// Warnings about the input and the resolution.

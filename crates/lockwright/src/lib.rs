@@ -10,6 +10,7 @@ pub mod recorded;
 pub mod source;
 pub mod transport;
 
+mod freshness;
 mod locking;
 mod preferences;
 mod problem;

@@ -11,7 +11,8 @@ use resolve::{Conflict, Problem, Resolution, ResolveError, Resolver};
 
 use crate::api::{LockedPackage, Stats, WrittenLock};
 use crate::drive::{Conversation, DriveError, Step, drive};
-use crate::{LockReply, LockRequest, Progress, Source, preferences, question};
+use crate::freshness::Worth;
+use crate::{LockReply, LockRequest, Progress, Source, freshness, preferences, question};
 
 /// What kind of failure it was; decides exit codes and HTTP statuses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,8 +75,17 @@ pub async fn lock(
                 None
             }
         });
+    let mut stale = Vec::new();
     if let Some(existing) = &existing {
-        preferences::adopt(&mut problem, existing, &request.options).map_err(Failure::input)?;
+        let verdict = freshness::judge(existing, &problem, &request.options);
+        if verdict.worth == Worth::Everything
+            && let Some(reply) = repeat(request, existing, &formats, &warnings)
+        {
+            return Ok(reply);
+        }
+        stale = verdict.reasons;
+        preferences::adopt(&mut problem, existing, verdict.worth, &request.options)
+            .map_err(Failure::input)?;
     }
     let (resolution, stats) = resolve(problem, &workspace, source, progress).await?;
     warnings.extend(resolution.warnings().iter().cloned());
@@ -83,12 +93,14 @@ pub async fn lock(
     let writing = Writing {
         request,
         lock: &lock,
-        existing: existing.as_ref(),
+        existing: existing.as_ref().filter(|_| stale.is_empty()),
+        previous: existing.as_ref(),
     };
     let (locks, unchanged) = writing.write_all(&formats).map_err(Failure::input)?;
     Ok(LockReply {
         locks,
         unchanged,
+        stale: stale.iter().map(Into::into).collect(),
         packages: lock
             .packages
             .iter()
@@ -96,6 +108,39 @@ pub async fn lock(
             .collect(),
         warnings: warnings.iter().map(Into::into).collect(),
         stats,
+    })
+}
+
+/// The reply for a lock that is up to date, without asking anybody; `None` when a format is
+/// wanted that needs more than the lock holds.
+fn repeat(
+    request: &LockRequest,
+    lock: &Lock,
+    formats: &[&'static dyn LockFormat],
+    warnings: &[Diagnostic],
+) -> Option<LockReply> {
+    let writing = Writing {
+        request,
+        lock,
+        existing: Some(lock),
+        previous: Some(lock),
+    };
+    let previous = request.lock.as_deref()?;
+    if !formats::named("uv")?.recognizes(previous) {
+        return None;
+    }
+    let (locks, _) = writing.write_all(formats).ok()?;
+    Some(LockReply {
+        locks,
+        unchanged: true,
+        stale: Vec::new(),
+        packages: lock
+            .packages
+            .iter()
+            .map(|package| describe(package, lock))
+            .collect(),
+        warnings: warnings.iter().map(Into::into).collect(),
+        stats: Stats::default(),
     })
 }
 
@@ -245,7 +290,10 @@ impl Conversation for Talk {
 struct Writing<'a> {
     request: &'a LockRequest,
     lock: &'a Lock,
+    /// The existing lock, if it is up to date: then its text is repeated.
     existing: Option<&'a Lock>,
+    /// The existing lock: its text is repeated where it says the same.
+    previous: Option<&'a Lock>,
 }
 
 impl Writing<'_> {
@@ -284,12 +332,15 @@ impl Writing<'_> {
 
     /// The existing lock's own text, when it says the same: then not a byte of it changes.
     fn kept(&self, format: &dyn LockFormat, text: &str) -> Option<String> {
-        let (existing, previous) = (self.existing?, self.request.lock.as_deref()?);
-        if format.name() != "uv" || !format.recognizes(previous) {
+        let (previous, previous_text) = (self.previous?, self.request.lock.as_deref()?);
+        if format.name() != "uv" || !format.recognizes(previous_text) {
             return None;
         }
-        let rewritten = format.write(existing, &self.write_request()).ok()?;
-        (rewritten.text == text).then(|| previous.to_owned())
+        if self.existing.is_some() {
+            return Some(previous_text.to_owned());
+        }
+        let rewritten = format.write(previous, &self.write_request()).ok()?;
+        (rewritten.text == text).then(|| previous_text.to_owned())
     }
 }
 

@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 
 use diagnostic::Diagnostic;
 use lock::{Lock, Source};
-use packaging::{Marker, PackageName, Requirement};
+use packaging::{PackageName, Requirement};
 use resolve::{Preference, Problem};
 
 use crate::LockOptions;
+use crate::freshness::Worth;
 
 /// Takes over what an existing lock still says about a problem.
 pub(crate) fn adopt(
     problem: &mut Problem,
     lock: &Lock,
+    worth: Worth,
     options: &LockOptions,
 ) -> Result<(), Vec<Diagnostic>> {
     let upgraded = upgraded(problem, options)?;
-    let is_other_question = lock.options.resolution != problem.options.resolution
-        || lock.options.fork_strategy != problem.options.fork_strategy;
-    if options.upgrade || is_other_question {
+    if worth < Worth::Versions {
         return Ok(());
     }
     let pins = lock
@@ -42,34 +42,10 @@ pub(crate) fn adopt(
             _ => None,
         })
         .collect();
-    if keeps_forks(problem, lock) {
+    if worth >= Worth::Forks {
         problem.forks.clone_from(&lock.forks);
     }
     Ok(())
-}
-
-/// Whether the lock's forks still are where a resolution may begin.
-fn keeps_forks(problem: &Problem, lock: &Lock) -> bool {
-    if lock.forks.is_empty() {
-        return false;
-    }
-    let python = problem.requires_python.to_marker();
-    let limits = |environments: &[Marker]| {
-        if environments.is_empty() {
-            Marker::TRUE
-        } else {
-            environments.iter().copied().fold(Marker::FALSE, Marker::or)
-        }
-    };
-    let forks = lock.forks.iter().copied().fold(Marker::FALSE, Marker::or);
-    let covers = forks
-        .not()
-        .is_disjoint(python.and(limits(&problem.environments)));
-    covers
-        && lock.environments == problem.environments
-        && lock.required_environments == problem.required_environments
-        && lock.conflicts == problem.conflicts
-        && lock.requires_python.bounds() == problem.requires_python.bounds()
 }
 
 /// The projects to upgrade; a pin given with one becomes a constraint.

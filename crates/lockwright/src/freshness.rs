@@ -1,0 +1,520 @@
+//! Whether an existing lock still answers the question, and if not, what of it can be kept
+//! (uv.md §2.9).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diagnostic::Diagnostic;
+use lock::{ExcludeNewer, Lock, Package, Source};
+use packaging::{
+    ExtraName, GroupName, IndexUrl, Marker, PackageName, RequirementSource, SourcedRequirement,
+    version,
+};
+use resolve::{LocalProject, Problem};
+
+use crate::LockOptions;
+
+/// How much of an existing lock can be kept.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Worth {
+    /// Nothing.
+    Nothing,
+    /// Its versions.
+    Versions,
+    /// Its versions, and its forks to begin with.
+    Forks,
+    /// All of it.
+    Everything,
+}
+
+/// How much of a lock can be kept, and why not more.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) worth: Worth,
+    pub(crate) reasons: Vec<Diagnostic>,
+}
+
+/// Compares an existing lock with a problem.
+pub(crate) fn judge(lock: &Lock, problem: &Problem, options: &LockOptions) -> Verdict {
+    let mut judge = Judge {
+        lock,
+        problem,
+        worth: Worth::Everything,
+        reasons: Vec::new(),
+    };
+    judge.settings(options);
+    judge.environments();
+    judge.asked();
+    judge.projects();
+    judge.indexes();
+    Verdict {
+        worth: judge.worth,
+        reasons: judge.reasons,
+    }
+}
+
+struct Judge<'a> {
+    lock: &'a Lock,
+    problem: &'a Problem,
+    worth: Worth,
+    reasons: Vec<Diagnostic>,
+}
+
+impl Judge<'_> {
+    fn note(&mut self, worth: Worth, code: &'static str, title: impl ToString) {
+        self.worth = self.worth.min(worth);
+        self.reasons.push(Diagnostic::warning(code, title));
+    }
+
+    fn settings(&mut self, options: &LockOptions) {
+        let (locked, wanted) = (&self.lock.options, &self.problem.options);
+        if locked.resolution != wanted.resolution {
+            let title = format!(
+                "the resolution mode changed from `{}` to `{}`",
+                locked.resolution.as_str(),
+                wanted.resolution.as_str()
+            );
+            self.note(Worth::Nothing, "check/option-changed", title);
+        }
+        if locked.fork_strategy != wanted.fork_strategy {
+            let title = format!(
+                "the fork strategy changed from `{}` to `{}`",
+                locked.fork_strategy.as_str(),
+                wanted.fork_strategy.as_str()
+            );
+            self.note(Worth::Nothing, "check/option-changed", title);
+        }
+        let is_same_cutoff =
+            same_cutoff(locked.exclude_newer.as_ref(), wanted.exclude_newer.as_ref())
+                && same_cutoffs(&locked.exclude_newer_package, &wanted.exclude_newer_package);
+        if !is_same_cutoff {
+            self.note(
+                Worth::Forks,
+                "check/option-changed",
+                "the cut-off `exclude-newer` changed",
+            );
+        }
+        if locked.prerelease != wanted.prerelease
+            || locked.prerelease_package != wanted.prerelease_package
+        {
+            self.note(
+                Worth::Forks,
+                "check/option-changed",
+                "the pre-release mode changed",
+            );
+        }
+        if options.upgrade {
+            self.note(
+                Worth::Nothing,
+                "check/upgrade",
+                "an upgrade of everything was asked for",
+            );
+        } else if !options.upgrade_package.is_empty() {
+            self.note(
+                Worth::Forks,
+                "check/upgrade",
+                "an upgrade of projects was asked for",
+            );
+        }
+    }
+
+    fn environments(&mut self) {
+        let (lock, problem) = (self.lock, self.problem);
+        let python = problem.requires_python.to_marker();
+        let forks = union(&lock.forks);
+        if !forks.not().is_disjoint(
+            lock.requires_python
+                .to_marker()
+                .and(union(&lock.environments)),
+        ) {
+            self.note(
+                Worth::Versions,
+                "check/environments-changed",
+                "the forks do not cover the environments",
+            );
+        } else if forks.is_disjoint(python) {
+            self.note(
+                Worth::Versions,
+                "check/requires-python-changed",
+                "no fork is for the Pythons wanted",
+            );
+        }
+        let simplified = |markers: &[Marker]| -> Vec<Marker> {
+            markers
+                .iter()
+                .map(|marker| lock.simplify(*marker))
+                .filter(|it| !it.is_true())
+                .collect()
+        };
+        if simplified(&lock.environments) != simplified(&problem.environments) {
+            self.note(
+                Worth::Versions,
+                "check/environments-changed",
+                "`environments` changed",
+            );
+        }
+        if simplified(&lock.required_environments) != simplified(&problem.required_environments) {
+            self.note(
+                Worth::Versions,
+                "check/environments-changed",
+                "`required-environments` changed",
+            );
+        }
+        if lock.conflicts != problem.conflicts {
+            self.note(
+                Worth::Versions,
+                "check/conflicts-changed",
+                "the declared conflicts changed",
+            );
+        }
+        if lock.requires_python.bounds() != problem.requires_python.bounds() {
+            let worth = if lock.forks.is_empty() {
+                Worth::Forks
+            } else {
+                Worth::Versions
+            };
+            let title = format!(
+                "`requires-python` changed from `{}` to `{}`",
+                lock.requires_python, problem.requires_python
+            );
+            self.note(worth, "check/requires-python-changed", title);
+        }
+    }
+
+    fn asked(&mut self) {
+        let (locked, wanted) = (&self.lock.asked, &self.problem.asked);
+        let mut changed = Vec::new();
+        let mut compare = |name: &'static str, is_same: bool| {
+            if !is_same {
+                changed.push(name);
+            }
+        };
+        let same = |left: &[SourcedRequirement], right: &[SourcedRequirement]| {
+            self.wishes(left) == self.wishes(right)
+        };
+        let members =
+            |names: &[PackageName]| -> BTreeSet<PackageName> { names.iter().cloned().collect() };
+        compare(
+            "members",
+            members(&locked.members) == members(&wanted.members),
+        );
+        compare(
+            "default-groups",
+            locked.default_groups == wanted.default_groups,
+        );
+        compare(
+            "requires-python of groups",
+            locked.group_requires_python == wanted.group_requires_python,
+        );
+        compare(
+            "requirements",
+            same(&locked.requirements, &wanted.requirements),
+        );
+        compare(
+            "constraint-dependencies",
+            same(&locked.constraints, &wanted.constraints),
+        );
+        compare(
+            "override-dependencies",
+            same(&locked.overrides, &wanted.overrides)
+                && locked.package_overrides.len() == wanted.package_overrides.len(),
+        );
+        compare(
+            "exclude-dependencies",
+            members(&locked.excludes) == members(&wanted.excludes)
+                && locked.package_excludes == wanted.package_excludes,
+        );
+        compare(
+            "build-constraint-dependencies",
+            same(&locked.build_constraints, &wanted.build_constraints),
+        );
+        compare(
+            "dependency-groups",
+            self.groups(&locked.dependency_groups) == self.groups(&wanted.dependency_groups),
+        );
+        compare(
+            "dependency-metadata",
+            metadata_texts(locked) == metadata_texts(wanted),
+        );
+        for name in changed {
+            self.note(
+                Worth::Forks,
+                "check/settings-changed",
+                format!("`{name}` changed"),
+            );
+        }
+    }
+
+    fn projects(&mut self) {
+        for project in &self.problem.local {
+            let locked = self.lock.named(&project.name);
+            let package = locked
+                .filter(|it| it.id.source.folder() == project.source.folder())
+                .last();
+            match package {
+                Some(package) => self.project(package, project),
+                None => {
+                    let title = format!("`{}` is not in the lock", project.name);
+                    self.note(Worth::Forks, "check/project-added", title);
+                }
+            }
+        }
+        for package in &self.lock.packages {
+            let is_known = |project: &&LocalProject| project.name == package.id.name;
+            if package.id.source.is_source_tree()
+                && !self.problem.local.iter().any(|it| is_known(&it))
+            {
+                let title = format!("`{}` is no longer part of the project", package.id.name);
+                self.note(Worth::Forks, "check/project-removed", title);
+            }
+        }
+    }
+
+    fn project(&mut self, package: &Package, project: &LocalProject) {
+        let name = &project.name;
+        if package.id.source != project.source {
+            self.note(
+                Worth::Forks,
+                "check/source-changed",
+                format!("the source of `{name}` changed"),
+            );
+        }
+        if package.id.version != project.version {
+            let text = |version: &Option<packaging::Version>| {
+                version
+                    .as_ref()
+                    .map_or("dynamic".to_owned(), ToString::to_string)
+            };
+            let title = format!(
+                "the version of `{name}` changed from {} to {}",
+                text(&package.id.version),
+                text(&project.version)
+            );
+            self.note(Worth::Forks, "check/version-changed", title);
+        }
+        if package.default_groups != project.default_groups
+            || package.group_requires_python != project.group_requires_python
+        {
+            self.note(
+                Worth::Forks,
+                "check/settings-changed",
+                format!("settings of the groups of `{name}` changed"),
+            );
+        }
+        let declared = package.declared.clone().unwrap_or_default();
+        let (locked, wanted) = (
+            self.wishes(&declared.requires_dist),
+            self.wishes(&project.requires_dist),
+        );
+        self.compare_wishes(name, None, &locked, &wanted);
+        let extras =
+            |names: &[ExtraName]| -> BTreeSet<ExtraName> { names.iter().cloned().collect() };
+        if extras(&declared.provides_extra) != extras(&project.provides_extra) {
+            self.note(
+                Worth::Forks,
+                "check/extras-changed",
+                format!("the extras of `{name}` changed"),
+            );
+        }
+        let (locked, wanted) = (
+            self.groups(&declared.requires_dev),
+            self.groups(&project.groups),
+        );
+        let names: BTreeSet<&GroupName> = locked.keys().chain(wanted.keys()).collect();
+        let none = BTreeMap::new();
+        for group in names {
+            let (locked, wanted) = (
+                locked.get(group).unwrap_or(&none),
+                wanted.get(group).unwrap_or(&none),
+            );
+            self.compare_wishes(name, Some(group), locked, wanted);
+        }
+    }
+
+    fn compare_wishes(
+        &mut self,
+        name: &PackageName,
+        group: Option<&GroupName>,
+        locked: &Wishes,
+        wanted: &Wishes,
+    ) {
+        let whose = match group {
+            Some(group) => format!("group `{group}` of `{name}`"),
+            None => format!("`{name}`"),
+        };
+        for text in wanted
+            .iter()
+            .filter(|(key, _)| !locked.contains_key(*key))
+            .map(|(_, text)| text)
+        {
+            self.note(
+                Worth::Forks,
+                "check/requirement-added",
+                format!("{whose} now requires `{text}`"),
+            );
+        }
+        for text in locked
+            .iter()
+            .filter(|(key, _)| !wanted.contains_key(*key))
+            .map(|(_, text)| text)
+        {
+            self.note(
+                Worth::Forks,
+                "check/requirement-removed",
+                format!("{whose} no longer requires `{text}`"),
+            );
+        }
+    }
+
+    fn indexes(&mut self) {
+        let named = self.problem.local.iter().flat_map(|project| {
+            project
+                .requires_dist
+                .iter()
+                .chain(project.groups.values().flatten())
+        });
+        let explicit = named
+            .chain(&self.problem.requirements)
+            .filter_map(|requirement| match &requirement.source {
+                RequirementSource::Registry { index, .. } => index.clone(),
+                _ => None,
+            });
+        let known: BTreeSet<IndexUrl> = self
+            .problem
+            .indexes
+            .implicit
+            .iter()
+            .cloned()
+            .chain(explicit)
+            .collect();
+        let used: BTreeSet<&IndexUrl> = self
+            .lock
+            .packages
+            .iter()
+            .filter_map(|package| match &package.id.source {
+                Source::Registry(index) => Some(index),
+                _ => None,
+            })
+            .collect();
+        for index in used.into_iter().filter(|index| !known.contains(*index)) {
+            self.note(
+                Worth::Forks,
+                "check/index-changed",
+                format!("the index `{index}` is no longer configured"),
+            );
+        }
+    }
+
+    /// Requirements in a form that does not depend on how they are spelled, and a text for each.
+    fn wishes(&self, requirements: &[SourcedRequirement]) -> Wishes {
+        requirements
+            .iter()
+            .map(|requirement| {
+                let marker = self.lock.simplify(requirement.marker);
+                let mut extras = requirement.extras.clone();
+                extras.sort();
+                let source = source_text(&requirement.source);
+                let mut text = requirement.name.to_string();
+                if !extras.is_empty() {
+                    let extras: Vec<&str> = extras.iter().map(ExtraName::as_str).collect();
+                    text.push_str(&format!("[{}]", extras.join(",")));
+                }
+                text.push_str(&source);
+                if let Some(marker) = marker.text() {
+                    text.push_str(&format!(" ; {marker}"));
+                }
+                ((text.clone(), conflict_text(&requirement.source)), text)
+            })
+            .collect()
+    }
+
+    fn groups(
+        &self,
+        groups: &BTreeMap<GroupName, Vec<SourcedRequirement>>,
+    ) -> BTreeMap<GroupName, Wishes> {
+        groups
+            .iter()
+            .filter(|(_, all)| !all.is_empty())
+            .map(|(group, all)| (group.clone(), self.wishes(all)))
+            .collect()
+    }
+}
+
+type Wishes = BTreeMap<(String, String), String>;
+
+fn source_text(source: &RequirementSource) -> String {
+    match source {
+        RequirementSource::Registry {
+            specifiers, index, ..
+        } => {
+            let index = index
+                .as_ref()
+                .map(|index| format!(" from {index}"))
+                .unwrap_or_default();
+            format!("{}{index}", version::specifiers_text(specifiers))
+        }
+        other => resolve::direct_source(other)
+            .map(|source| format!(" @ {source:?}"))
+            .unwrap_or_default(),
+    }
+}
+
+fn conflict_text(source: &RequirementSource) -> String {
+    match source {
+        RequirementSource::Registry {
+            conflict: Some(conflict),
+            ..
+        } => format!("{conflict:?}"),
+        _ => String::new(),
+    }
+}
+
+fn union(markers: &[Marker]) -> Marker {
+    if markers.is_empty() {
+        return Marker::TRUE;
+    }
+    markers.iter().copied().fold(Marker::FALSE, Marker::or)
+}
+
+/// A span counts by its length: the moment it reaches back to moves with every run.
+fn same_cutoff(left: Option<&ExcludeNewer>, right: Option<&ExcludeNewer>) -> bool {
+    match (left, right) {
+        (
+            Some(ExcludeNewer::Span { span: left, .. }),
+            Some(ExcludeNewer::Span { span: right, .. }),
+        ) => left == right,
+        (left, right) => left == right,
+    }
+}
+
+fn same_cutoffs(
+    left: &BTreeMap<PackageName, Option<ExcludeNewer>>,
+    right: &BTreeMap<PackageName, Option<ExcludeNewer>>,
+) -> bool {
+    left.len() == right.len()
+        && left.iter().all(|(name, left)| {
+            right
+                .get(name)
+                .is_some_and(|right| same_cutoff(left.as_ref(), right.as_ref()))
+        })
+}
+
+fn metadata_texts(asked: &lock::Asked) -> BTreeSet<String> {
+    let entries = asked.dependency_metadata.iter();
+    entries
+        .map(|entry| {
+            let mut requires: Vec<String> = entry
+                .requires_dist
+                .iter()
+                .map(|one| {
+                    let specifiers = version::specifiers_text(&one.specifiers);
+                    format!("{}{:?}{specifiers}{:?}", one.name, one.extras, one.marker)
+                })
+                .collect();
+            requires.sort();
+            format!(
+                "{} {:?} {:?} {:?} {requires:?}",
+                entry.name, entry.version, entry.requires_python, entry.provides_extra
+            )
+        })
+        .collect()
+}
