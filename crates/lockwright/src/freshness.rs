@@ -120,7 +120,7 @@ impl Judge<'_> {
     fn environments(&mut self) {
         let (lock, problem) = (self.lock, self.problem);
         let python = problem.requires_python.to_marker();
-        let forks = union(&lock.forks);
+        let forks = lock.environment();
         if !forks.not().is_disjoint(
             lock.requires_python
                 .to_marker()

@@ -87,7 +87,11 @@ pub async fn lock(
         preferences::adopt(&mut problem, existing, verdict.worth, &request.options)
             .map_err(Failure::input)?;
     }
-    let (resolution, stats) = resolve(problem, &workspace, source, progress).await?;
+    let resolved = resolve(problem, &workspace, source, progress).await;
+    let (resolution, stats) = resolved.map_err(|mut failure| {
+        failure.diagnostics.extend(stale.iter().cloned());
+        failure
+    })?;
     warnings.extend(resolution.warnings().iter().cloned());
     let lock = resolution.into_lock();
     let writing = Writing {

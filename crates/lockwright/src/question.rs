@@ -472,6 +472,7 @@ impl Posing<'_> {
                 .unwrap_or(resolution),
             prerelease: self
                 .word("prerelease", &self.options.prerelease.clone())
+                .map(usual_prerelease)
                 .unwrap_or_else(|| prerelease(settings.prerelease)),
             fork_strategy: self
                 .word("fork-strategy", &self.options.fork_strategy.clone())
@@ -618,14 +619,22 @@ fn builds(settings: &Settings) -> BuildPolicy {
     }
 }
 
+/// The spelling that locks record: the older one says the same as the default.
+fn usual_prerelease(mode: lock::PrereleaseMode) -> lock::PrereleaseMode {
+    match mode {
+        lock::PrereleaseMode::IfNecessaryOrExplicit => lock::PrereleaseMode::IfNecessary,
+        mode => mode,
+    }
+}
+
 fn prerelease(mode: manifest::tool_uv::PrereleaseMode) -> lock::PrereleaseMode {
     use manifest::tool_uv::PrereleaseMode as Mode;
     match mode {
         Mode::Disallow => lock::PrereleaseMode::Disallow,
         Mode::Allow => lock::PrereleaseMode::Allow,
-        Mode::IfNecessary => lock::PrereleaseMode::IfNecessary,
+        // uv 0.13.8 takes the older spelling for the same thing, and records it as such.
+        Mode::IfNecessary | Mode::IfNecessaryOrExplicit => lock::PrereleaseMode::IfNecessary,
         Mode::Explicit => lock::PrereleaseMode::Explicit,
-        Mode::IfNecessaryOrExplicit => lock::PrereleaseMode::IfNecessaryOrExplicit,
     }
 }
 
