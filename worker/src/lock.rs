@@ -121,6 +121,7 @@ fn apply(query: &[(String, String)], asked: &mut LockRequest) -> Result<(), Refu
             "python" => options.python = Some(value),
             "upgrade" => options.upgrade = matches!(value.as_str(), "" | "1" | "true"),
             "upgrade_package" => options.upgrade_package.push(value),
+            "upgrade_group" => options.upgrade_group.push(value),
             other => {
                 return Err(Refusal::new(
                     400,
@@ -175,7 +176,7 @@ async fn run(asked: &LockRequest, shards: Shards) -> Result<LockReply, Refusal> 
     match futures_util::future::select(locking, Delay::from(LOCK_TIME)).await {
         Either::Left((outcome, _)) => outcome.map_err(|failure| match shards.refused() {
             Some(index) => not_asked(&index),
-            None => Refusal::of(&failure, &asked.pyproject),
+            None => Refusal::of(&failure, asked),
         }),
         Either::Right(_) => Err(Refusal::new(
             504,

@@ -13,7 +13,7 @@ use worker::{Headers, Method, Response, console_error};
 pub(crate) struct Refusal {
     status: u16,
     diagnostics: Vec<Diagnostic>,
-    pyproject: String,
+    request: LockRequest,
     allow: Option<String>,
 }
 
@@ -23,7 +23,7 @@ impl Refusal {
         Self {
             status,
             diagnostics,
-            pyproject: String::new(),
+            request: LockRequest::default(),
             allow: None,
         }
     }
@@ -49,7 +49,7 @@ impl Refusal {
     }
 
     pub(crate) fn into_response(self, path: &str) -> worker::Result<Response> {
-        let sources = Sources::one("pyproject.toml", &self.pyproject);
+        let sources = self.request.sources();
         let problem = Problem::new(&self.diagnostics, &sources, self.status);
         let response =
             Response::ok(problem.with("instance", path).to_json())?.with_status(self.status);
@@ -64,11 +64,11 @@ impl Refusal {
     }
 
     /// What a failed run says; the text is the one that its places are in.
-    pub(crate) fn of(failure: &Failure, pyproject: &str) -> Self {
+    pub(crate) fn of(failure: &Failure, request: &LockRequest) -> Self {
         Self {
             status: failure.status(),
             diagnostics: failure.diagnostics.clone(),
-            pyproject: pyproject.to_owned(),
+            request: request.clone(),
             allow: None,
         }
     }

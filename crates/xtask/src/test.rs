@@ -85,12 +85,16 @@ fn run_one(name: &str, tools: &Tools, browser: &Browser) -> Result<Tally, Failed
     }
 }
 
-/// The native workspace, one program after the other, not stopping at the first that fails.
+/// The native workspace, one program after the other, not stopping at the first that fails; and the
+/// parts of the worker that need no platform.
 fn rust() -> Result<Tally, Failed> {
-    run_suite(
+    let mut tally = run_suite(
         cargo().args(["test", "--locked", "--no-fail-fast"]),
         minutes(30),
-    )
+    )?;
+    let worker = ["test", "--locked", "--package", "lockwright-edge", "--lib"];
+    tally += run_suite(cargo().args(worker), minutes(15))?;
+    Ok(tally)
 }
 
 /// The browser binding's own tests, under Node and in headless Chromium.
