@@ -1,0 +1,326 @@
+//! What a decided version depends on, and how the engine is told (uv.md §2.2).
+
+use std::sync::Arc;
+
+use index::Query;
+use packaging::{ConflictKind, GroupName, Marker, PackageName, Version, VersionRange};
+
+use super::{ForkState, Surroundings};
+use crate::demand::{Demand, Origin};
+use crate::expand::{Context, Expander};
+use crate::explain::{Gone, Reason, Unusable};
+use crate::fork::Dependency;
+use crate::node::{Kind, Node};
+use crate::range;
+use crate::resolver::ResolveError;
+use crate::world::{Facts, Found, World};
+
+pub(super) enum Dependencies {
+    Available(Vec<Dependency>),
+    Unforkable(Vec<Dependency>),
+    Gone(Gone),
+    NeedsPython(Arc<packaging::RequiresPython>),
+    Missing(Vec<Query>),
+    Failed(ResolveError),
+}
+
+impl ForkState {
+    pub(super) fn dependencies(
+        &self,
+        node: &Node,
+        version: &Version,
+        around: &mut Surroundings<'_>,
+    ) -> Dependencies {
+        match node {
+            Node::Root => {
+                let expander = self.expander(around.world);
+                let demands = expander.expand(&around.world.requirements, Context::Root);
+                lower(&demands, None, around.world)
+            }
+            Node::Python => Dependencies::Unforkable(Vec::new()),
+            Node::Package { name, kind, .. } => {
+                self.package_dependencies(name, kind, version, around)
+            }
+            Node::Marker { name, marker } => {
+                proxied(name, version, &[Kind::Base], [Marker::TRUE, *marker])
+            }
+            Node::Extra {
+                name,
+                extra,
+                marker,
+            } => {
+                let kinds = [Kind::Base, Kind::Extra(extra.clone())];
+                proxied(name, version, &kinds, [Marker::TRUE, *marker])
+            }
+            Node::Group {
+                name,
+                group,
+                marker,
+            } => {
+                let kinds = [Kind::Group(group.clone())];
+                proxied(name, version, &kinds, [Marker::TRUE, *marker])
+            }
+        }
+    }
+
+    pub(super) fn expander<'a>(&'a self, world: &'a World) -> Expander<'a> {
+        Expander {
+            modifiers: &world.modifiers,
+            environment: &self.environment,
+            python: self.python.marker,
+        }
+    }
+
+    pub(super) fn package_dependencies(
+        &self,
+        name: &PackageName,
+        kind: &Kind,
+        version: &Version,
+        around: &mut Surroundings<'_>,
+    ) -> Dependencies {
+        let context = match kind {
+            Kind::Base => Context::Package { name, version },
+            Kind::Extra(extra) => Context::Extra {
+                name,
+                version,
+                extra,
+            },
+            Kind::Group(_) => Context::Group,
+        };
+        let parent = matches!(kind, Kind::Base).then_some(name);
+        if let Some(source) = around.world.direct(name, &self.environment) {
+            let Some(local) = around.world.local(name, source) else {
+                return Dependencies::Available(Vec::new());
+            };
+            let none: &[Demand] = &[];
+            let demands = match kind {
+                Kind::Base | Kind::Extra(_) => &*local.requires,
+                Kind::Group(group) => local.group(group).unwrap_or(none),
+            };
+            let demands = self.expander(around.world).expand(demands, context);
+            return lower(&demands, parent, around.world);
+        }
+        let Some(pin) = self.pins.get(&(name.clone(), version.clone())) else {
+            debug_assert!(false, "{name} {version} was chosen without being pinned");
+            return Dependencies::Failed(ResolveError::Engine);
+        };
+        let facts = match around.world.facts(&pin.query) {
+            Facts::Missing(query) => return Dependencies::Missing(vec![query]),
+            Facts::Gone(reason) => return Dependencies::Gone(reason),
+            Facts::NeedsBuild(reason) => {
+                return Dependencies::Failed(ResolveError::needs_build(&pin.query, reason));
+            }
+            Facts::Known(facts) => facts,
+        };
+        if let Some(requires_python) = &facts.requires_python
+            && !self.python.is_supported_by(requires_python)
+        {
+            return Dependencies::NeedsPython(requires_python.clone());
+        }
+        let demands: &[Demand] = if matches!(kind, Kind::Group(_)) {
+            &[]
+        } else {
+            &facts.requires
+        };
+        let demands = self.expander(around.world).expand(demands, context);
+        lower(&demands, parent, around.world)
+    }
+
+    /// Registers and adds the dependencies of the node at hand.
+    pub(super) fn add_dependencies(
+        &mut self,
+        version: &Version,
+        dependencies: Vec<Dependency>,
+        around: &mut Surroundings<'_>,
+    ) {
+        for dependency in &dependencies {
+            self.discover(dependency, around);
+        }
+        for dependency in &dependencies {
+            if let Some(base) = dependency.node.proxied_base() {
+                let proxy = self.engine.package_store.alloc(dependency.node.clone());
+                let base = self.engine.package_store.alloc(base);
+                // The proxy and its project share the range, so that conflicts reject the whole
+                // range instead of one proxied version after the other.
+                let range = dependency.range.clone();
+                self.engine
+                    .add_dependency(proxy, range.clone(), (base, range));
+            }
+        }
+        let versions = self.widen(version, around.world);
+        let conflict = self.engine.add_package_version_dependencies(
+            self.next,
+            version.clone(),
+            versions,
+            dependencies
+                .into_iter()
+                .map(|dependency| (dependency.node, dependency.range)),
+        );
+        if let Some(conflict) = conflict {
+            self.record_conflict(self.next, &conflict);
+        }
+    }
+
+    pub(super) fn discover(&mut self, dependency: &Dependency, around: &mut Surroundings<'_>) {
+        let Some(name) = dependency.node.name() else {
+            return;
+        };
+        let index = dependency.index.clone().or_else(|| {
+            around
+                .world
+                .explicit_index(name, &self.environment)
+                .cloned()
+        });
+        if let Some(index) = index {
+            self.indexes.entry(name.clone()).or_insert(index);
+        }
+        let is_direct =
+            dependency.is_direct || around.world.direct(name, &self.environment).is_some();
+        self.priorities
+            .discover(&dependency.node, &dependency.range, is_direct);
+        if let Some(base) = dependency.node.proxied_base() {
+            self.priorities
+                .discover(&base, &dependency.range, is_direct);
+        }
+        if !is_direct {
+            let index = self.indexes.get(name).cloned();
+            around.lookahead.watch(dependency, index, &self.environment);
+        }
+    }
+
+    pub(super) fn widen(&mut self, version: &Version, world: &mut World) -> VersionRange {
+        let node = &self.engine.package_store[self.next];
+        let Some(name) = node
+            .name()
+            .filter(|name| world.direct(name, &self.environment).is_none())
+            .cloned()
+        else {
+            return range::widen(version, None);
+        };
+        if !self.known.contains_key(&name) {
+            let Found::Maps(maps) = world.maps(&name, self.indexes.get(&name)) else {
+                return range::widen(version, None);
+            };
+            let mut versions: Vec<Version> = maps
+                .iter()
+                .flat_map(|map| map.versions().cloned())
+                .collect();
+            versions.sort_unstable();
+            versions.dedup();
+            self.known.insert(name.clone(), versions.into());
+        }
+        range::widen(version, self.known.get(&name).map(|known| &**known))
+    }
+
+    pub(super) fn add_unusable(&mut self, version: Version, reason: Unusable, world: &mut World) {
+        let versions = self.widen(&version, world);
+        if let Unusable::RequiresPython(requires_python) = &reason {
+            let python = self.engine.package_store.alloc(Node::Python);
+            let range = requires_python.range().clone();
+            self.engine
+                .add_dependency(self.next, versions, (python, range));
+            self.engine
+                .partial_solution
+                .add_decision(self.next, version);
+            return;
+        }
+        self.engine
+            .add_unavailable(self.next, versions, Reason::Version(Gone::Unusable(reason)));
+    }
+}
+
+/// What a proxy depends on: the same version with and without its condition.
+pub(super) fn proxied(
+    name: &PackageName,
+    version: &Version,
+    kinds: &[Kind],
+    markers: [Marker; 2],
+) -> Dependencies {
+    let markers = if markers[0] == markers[1] {
+        &markers[..1]
+    } else {
+        &markers[..]
+    };
+    let dependency = |marker: Marker, kind: &Kind| Dependency {
+        node: Node::Package {
+            name: name.clone(),
+            kind: kind.clone(),
+            marker,
+        },
+        range: VersionRange::singleton(version.clone()),
+        parent: None,
+        index: None,
+        is_direct: false,
+    };
+    Dependencies::Unforkable(
+        markers
+            .iter()
+            .flat_map(|marker| kinds.iter().map(move |kind| (marker, kind)))
+            .map(|(marker, kind)| dependency(*marker, kind))
+            .collect(),
+    )
+}
+
+/// Requirements as dependencies of the engine.
+pub(super) fn lower(
+    demands: &[Demand],
+    parent: Option<&PackageName>,
+    world: &World,
+) -> Dependencies {
+    let mut dependencies = Vec::with_capacity(demands.len());
+    for demand in demands {
+        if demand.is_unsatisfiable() {
+            let name = demand.name.clone();
+            let specifiers = packaging::version::specifiers_text(&demand.specifiers);
+            return Dependencies::Gone(Gone::UnsatisfiableRequirement { name, specifiers });
+        }
+        for kind in kinds(demand, world) {
+            let is_proxy_of_kind = !matches!(kind, Kind::Base);
+            let node = Node::wanted(demand.name.clone(), kind, demand.marker);
+            dependencies.push(Dependency {
+                node,
+                range: demand.range.clone(),
+                parent: if is_proxy_of_kind {
+                    None
+                } else {
+                    parent.cloned()
+                },
+                index: None,
+                is_direct: matches!(demand.origin, Origin::Direct(_)),
+            });
+        }
+    }
+    Dependencies::Available(dependencies)
+}
+
+/// The extras and groups a requirement asks for; the project itself beside them only where one of
+/// them is a side of a conflict, so that the fork without it still reaches the project.
+pub(super) fn kinds(demand: &Demand, world: &World) -> Vec<Kind> {
+    let is_side = |kind: ConflictKind| {
+        world
+            .problem
+            .conflicts
+            .iter()
+            .flatten()
+            .any(|item| item.package == demand.name && item.kind == kind)
+    };
+    let (kinds, has_side): (Vec<Kind>, bool) = if !demand.extras.is_empty() {
+        (
+            demand.extras.iter().cloned().map(Kind::Extra).collect(),
+            demand
+                .extras
+                .iter()
+                .any(|extra| is_side(ConflictKind::Extra(extra.clone()))),
+        )
+    } else if !demand.groups.is_empty() {
+        let is_side = |group: &GroupName| is_side(ConflictKind::Group(group.clone()));
+        (
+            demand.groups.iter().cloned().map(Kind::Group).collect(),
+            demand.groups.iter().any(is_side),
+        )
+    } else {
+        return vec![Kind::Base];
+    };
+    let base = has_side.then_some(Kind::Base);
+    base.into_iter().chain(kinds).collect()
+}
