@@ -1,211 +1,34 @@
-//! Why there is no solution: typed reasons, and the derivation as data.
+//! Why there is no solution: the derivation as data, and as sentences.
 
-mod prose;
+mod hint;
+mod proof;
+mod range_text;
+mod reason;
+mod story;
+mod wish;
+mod words;
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostic::{Diagnose, Diagnostic};
-use index::{Absence, File, Yanked};
-use packaging::{IndexUrl, Marker, PackageName, RequiresPython, Version, VersionRange};
+use packaging::{PackageName, PythonBounds, RequiresPython, Version, VersionRange};
 use pubgrub::{DerivationTree, External};
+use rustc_hash::FxHashSet;
 
 use crate::node::Node;
 use crate::solve::ForkState;
 use crate::world::{Found, World};
+use proof::{Own, Proof};
+use words::Words;
+
+pub use hint::Hint;
+pub use reason::Reason;
+pub(crate) use reason::{Gone, PackageGone, Unusable};
+pub use story::{Argument, Explanation, Premise};
+pub use wish::Wish;
 
 /// The engine's derivation.
 pub(crate) type Tree = DerivationTree<Node, VersionRange, Reason>;
-
-/// Why something cannot be used, outside the solver's own logic.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Reason {
-    /// The project as a whole.
-    Package(PackageGone),
-    /// Versions of it.
-    Version(Gone),
-}
-
-/// Why a project has no releases.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum PackageGone {
-    /// No index is configured.
-    NoIndex,
-    /// No index has it.
-    NotFound,
-    /// An index refused to say.
-    Unauthorized(IndexUrl),
-    /// It is not cached, and requests are not allowed.
-    Offline,
-}
-
-/// Why a version is gone.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Gone {
-    /// None of its files can be used.
-    Unusable(Unusable),
-    /// Its metadata cannot be had.
-    Metadata(Absence),
-    /// One of its requirements contradicts itself.
-    UnsatisfiableRequirement {
-        /// The project required.
-        name: PackageName,
-        /// The specifiers that exclude each other.
-        specifiers: String,
-    },
-}
-
-/// Why a file cannot be used.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Unusable {
-    /// Uploaded at or after the cut-off, or at an unknown time (milliseconds since 1970).
-    TooNew(Option<i64>),
-    /// Its wheel tags exclude the Pythons wanted.
-    PythonTag,
-    /// It is a wheel variant, which locks cannot hold.
-    Variant,
-    /// It needs a newer Python.
-    RequiresPython(Arc<RequiresPython>),
-    /// It was withdrawn, for this reason (may be empty).
-    Yanked(Arc<str>),
-    /// Wheels are forbidden.
-    NoBinary,
-    /// Source distributions are forbidden.
-    NoBuild,
-    /// Its form is none that PEP 625 allows.
-    OldSdist,
-    /// No file serves an environment that must be served.
-    MissingPlatform(Marker),
-    /// There are no files.
-    NoFiles,
-}
-
-impl Unusable {
-    pub(crate) fn yanked(file: &File) -> Self {
-        match &file.yanked {
-            Yanked::Yes(reason) => Self::Yanked(reason.clone()),
-            Yanked::No => Self::Yanked("".into()),
-        }
-    }
-
-    /// Whether the cut-off alone is to blame: then the release does not exist at all.
-    pub(crate) fn is_cutoff(&self) -> bool {
-        matches!(self, Self::TooNew(_))
-    }
-
-    /// What is said of a release whose files all fail: the sdist's reason, if it has one.
-    pub(crate) fn of_both(wheel: Option<Self>, sdist: Option<Self>) -> Self {
-        sdist.or(wheel).unwrap_or(Self::NoFiles)
-    }
-
-    /// Whether this file came closer to being usable than another.
-    pub(crate) fn is_closer_than(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::TooNew(own), Self::TooNew(other)) => match (own, other) {
-                (None, _) => true,
-                (_, None) => false,
-                (Some(own), Some(other)) => other < own,
-            },
-            (Self::Yanked(_), Self::Yanked(other)) => !other.is_empty(),
-            _ => self.closeness() > other.closeness(),
-        }
-    }
-
-    fn closeness(&self) -> u8 {
-        match self {
-            Self::TooNew(_) => 7,
-            Self::PythonTag => 6,
-            Self::Variant => 5,
-            Self::RequiresPython(_) => 4,
-            Self::Yanked(_) => 3,
-            Self::NoBinary => 2,
-            Self::NoBuild | Self::OldSdist => 1,
-            Self::MissingPlatform(_) | Self::NoFiles => 0,
-        }
-    }
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooNew(Some(_)) => formatter.write_str("was published after the cut-off"),
-            Self::TooNew(None) => formatter.write_str("has no publish time"),
-            Self::PythonTag => {
-                formatter.write_str("has no wheels with a matching Python version tag")
-            }
-            Self::Variant => formatter.write_str("has only unsupported wheel variants"),
-            Self::RequiresPython(requires_python) => {
-                write!(formatter, "requires Python {requires_python}")
-            }
-            Self::Yanked(reason) if reason.is_empty() => formatter.write_str("was yanked"),
-            Self::Yanked(reason) => {
-                let reason = reason.trim().trim_end_matches('.');
-                write!(formatter, "was yanked (reason: {reason})")
-            }
-            Self::NoBinary => formatter.write_str("has no source distribution"),
-            Self::NoBuild => formatter.write_str("has no usable wheels"),
-            Self::OldSdist => {
-                formatter.write_str("has a source distribution in a form that PEP 625 forbids")
-            }
-            Self::MissingPlatform(marker) => {
-                write!(formatter, "has no `{marker}`-compatible wheels")
-            }
-            Self::NoFiles => formatter.write_str("has no available distributions"),
-        }
-    }
-}
-
-impl fmt::Display for Gone {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unusable(unusable) => unusable.fmt(formatter),
-            Self::Metadata(Absence::Offline) => {
-                formatter.write_str("was not found in the cache, and requests are not allowed")
-            }
-            Self::Metadata(Absence::Invalid { reason }) => {
-                write!(formatter, "has invalid metadata ({reason})")
-            }
-            Self::Metadata(Absence::Inconsistent { reason }) => {
-                write!(formatter, "has inconsistent metadata ({reason})")
-            }
-            Self::Metadata(_) => formatter.write_str("has metadata that could not be found"),
-            Self::UnsatisfiableRequirement { name, specifiers } => {
-                write!(
-                    formatter,
-                    "depends on `{name}{specifiers}`, which no version satisfies"
-                )
-            }
-        }
-    }
-}
-
-impl fmt::Display for PackageGone {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoIndex => formatter.write_str("was not found, since no index is configured"),
-            Self::NotFound => formatter.write_str("was not found in the package index"),
-            Self::Unauthorized(index) => {
-                write!(
-                    formatter,
-                    "was not found, since `{index}` asks for credentials"
-                )
-            }
-            Self::Offline => {
-                formatter.write_str("was not found in the cache, and requests are not allowed")
-            }
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Package(gone) => gone.fmt(formatter),
-            Self::Version(gone) => gone.fmt(formatter),
-        }
-    }
-}
 
 /// There is no solution, and why.
 #[derive(Clone, Debug)]
@@ -213,76 +36,151 @@ pub struct Conflict {
     tree: Tree,
     /// The fork that failed, as a phrase; `None` when there was only one.
     pub fork: Option<String>,
-    /// The versions that exist, of every project involved, ascending.
+    /// The versions that exist, of every project whose versions were looked at, ascending.
     pub versions: BTreeMap<PackageName, Vec<Version>>,
-    /// The Pythons that the project speaks for, as a specifier.
+    /// The Pythons that the fork speaks for, as specifiers.
     pub requires_python: String,
-    members: Vec<PackageName>,
+    missing: BTreeMap<PackageName, PackageGone>,
+    python: PythonBounds,
+    members: BTreeSet<PackageName>,
+    hints: Vec<Hint>,
 }
 
 impl Conflict {
     pub(crate) fn new(tree: Tree, state: &ForkState, world: &mut World) -> Self {
         let mut versions = BTreeMap::new();
-        for name in tree.packages().into_iter().filter_map(Node::name) {
-            if let Found::Maps(maps) = world.maps(name, state.pinned_index(name)) {
-                let mut known: Vec<Version> = maps
-                    .iter()
-                    .flat_map(|map| map.versions().cloned())
-                    .collect();
-                known.sort_unstable();
-                known.dedup();
-                versions.insert(name.clone(), known);
+        let mut missing = BTreeMap::new();
+        for name in chosen_projects(&tree) {
+            match world.maps(&name, state.pinned_index(&name)) {
+                Found::Maps(maps) => {
+                    let mut known: Vec<Version> = maps
+                        .iter()
+                        .flat_map(|map| map.versions().cloned())
+                        .collect();
+                    known.sort_unstable();
+                    known.dedup();
+                    versions.insert(name, known);
+                }
+                Found::Gone(gone) => {
+                    missing.insert(name, gone);
+                }
+                Found::Missing(_) => {}
             }
         }
+        let hints = hint::gather(&tree, state, world);
+        let python = RequiresPython::from_range(state.python.bounds.to_range());
         Self {
             tree,
             fork: state.environment.describe(),
             versions,
-            requires_python: state.python.bounds.to_range().to_string(),
-            members: world.problem.members.iter().cloned().collect(),
+            missing,
+            requires_python: python.to_string().replace(' ', ""),
+            python: state.python.bounds.clone(),
+            members: world.problem.members.clone(),
+            hints,
         }
+    }
+
+    /// The explanation, step by step.
+    #[must_use]
+    pub fn explain(&self) -> Explanation {
+        let own = Own {
+            members: &self.members,
+            missing: &|name| self.missing.get(name).cloned(),
+        };
+        let words = Words {
+            members: &self.members,
+            versions: &self.versions,
+            requires_python: &self.requires_python,
+            python: &self.python,
+        };
+        Proof::read(&self.tree, &own)
+            .map_or_else(Explanation::default, |proof| story::tell(&proof, &words))
     }
 
     /// The explanation as sentences.
     #[must_use]
     pub fn prose(&self) -> String {
-        prose::explain(self)
+        self.explain().text()
+    }
+
+    /// What else there is to know, the most telling first.
+    #[must_use]
+    pub fn hints(&self) -> &[Hint] {
+        &self.hints
+    }
+
+    /// The user's own requirements that take part, each once.
+    #[must_use]
+    pub fn wishes(&self) -> Vec<Wish> {
+        wish::wishes(&self.tree, &|name| self.members.contains(name)).0
+    }
+
+    /// Whether the Pythons asked for take part.
+    #[must_use]
+    pub fn blames_python(&self) -> bool {
+        wish::wishes(&self.tree, &|name| self.members.contains(name)).1
     }
 
     /// Every project the derivation speaks of, by name.
     #[must_use]
     pub fn involved(&self) -> Vec<PackageName> {
-        let packages = self.tree.packages();
-        let names: std::collections::BTreeSet<_> = packages
-            .into_iter()
-            .filter_map(Node::name)
-            .cloned()
-            .collect();
+        let mut names = BTreeSet::new();
+        visit(&self.tree, &mut |external| {
+            names.extend(nodes(external).into_iter().filter_map(Node::name).cloned());
+        });
         names.into_iter().collect()
     }
 
     /// The projects that were not found anywhere, by name.
     #[must_use]
     pub fn missing_projects(&self) -> Vec<PackageName> {
-        let mut missing = Vec::new();
-        collect_missing(&self.tree, &mut missing);
-        missing.sort();
-        missing.dedup();
-        missing
+        self.missing.keys().cloned().collect()
     }
 }
 
-fn collect_missing(tree: &Tree, missing: &mut Vec<PackageName>) {
-    match tree {
-        DerivationTree::External(External::Custom(node, _, Reason::Package(_))) => {
-            missing.extend(node.name().cloned());
+/// Visits the facts of a derivation, each once.
+fn visit(tree: &Tree, see: &mut dyn FnMut(&External<Node, VersionRange, Reason>)) {
+    let mut seen = FxHashSet::default();
+    let mut stack = vec![tree];
+    while let Some(current) = stack.pop() {
+        if !seen.insert(std::ptr::from_ref(current)) {
+            continue;
         }
-        DerivationTree::External(_) => {}
-        DerivationTree::Derived(derived) => {
-            collect_missing(&derived.cause1, missing);
-            collect_missing(&derived.cause2, missing);
+        match current {
+            DerivationTree::External(external) => see(external),
+            DerivationTree::Derived(derived) => {
+                stack.push(&*derived.cause2);
+                stack.push(&*derived.cause1);
+            }
         }
     }
+}
+
+fn nodes(external: &External<Node, VersionRange, Reason>) -> Vec<&Node> {
+    match external {
+        External::NotRoot(node, _) | External::NoVersions(node, _) | External::Custom(node, ..) => {
+            vec![node]
+        }
+        External::FromDependencyOf(from, _, to, _) => vec![from, to],
+    }
+}
+
+/// The projects whose versions the engine chose among.
+///
+/// Of others something may have been heard by chance: that must not change a word.
+fn chosen_projects(tree: &Tree) -> BTreeSet<PackageName> {
+    let mut names = BTreeSet::new();
+    visit(tree, &mut |external| {
+        let node = match external {
+            External::NotRoot(..) => return,
+            External::NoVersions(node, _) | External::Custom(node, ..) => node,
+            External::FromDependencyOf(node @ Node::Package { .. }, ..) => node,
+            External::FromDependencyOf(..) => return,
+        };
+        names.extend(node.name().cloned());
+    });
+    names
 }
 
 impl Diagnose for Conflict {
@@ -291,9 +189,10 @@ impl Diagnose for Conflict {
             Some(fork) => format!("no solution found when resolving dependencies for {fork}"),
             None => "no solution found when resolving dependencies".to_owned(),
         };
-        Diagnostic::error(
-            "resolve/no-solution",
-            format!("{title}\n\n{}", self.prose()),
-        )
+        let title = format!("{title}\n\n{}", self.prose());
+        let diagnostic = Diagnostic::error("resolve/no-solution", title);
+        self.hints.iter().fold(diagnostic, |diagnostic, hint| {
+            diagnostic.help(hint.to_string())
+        })
     }
 }

@@ -28,7 +28,7 @@ mod version_map;
 mod world;
 
 pub use demand::direct_source;
-pub use explain::{Conflict, Reason};
+pub use explain::{Argument, Conflict, Explanation, Hint, Premise, Reason, Wish};
 pub use preference::Preference;
 pub use problem::{BuildPolicy, IndexStrategy, Indexes, LocalProject, Overrides, Problem};
 pub use resolution::Resolution;
