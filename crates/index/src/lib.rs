@@ -8,6 +8,7 @@ pub mod page;
 pub mod project;
 pub mod query;
 pub mod sdist;
+mod setuptools;
 pub mod simple_html;
 pub mod simple_json;
 mod tar;

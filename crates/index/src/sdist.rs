@@ -1,7 +1,7 @@
 //! The metadata of a source distribution, where it says so itself: nothing is built.
 //!
 //! A static `pyproject.toml` counts first, then a `PKG-INFO` of version 2.2 or later that declares
-//! nothing of interest dynamic.
+//! nothing of interest dynamic, then what a `setup.py` or `setup.cfg` states literally.
 //! <https://packaging.python.org/en/latest/specifications/source-distribution-format/>
 
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ use toml::{Table, Value};
 
 use crate::metadata::{Fields, Metadata, MetadataError};
 use crate::query::Absence;
+use crate::setuptools::{self, Source};
 use crate::tar::Tar;
 use crate::zip;
 
@@ -71,7 +72,51 @@ pub fn static_metadata(
 ) -> Result<Metadata, SdistError> {
     let mut reader = SdistReader::new(filename, name, version)?;
     reader.feed(archive)?;
-    reader.finish()
+    let reason = match reader.finish() {
+        Err(SdistError::NotStatic { reason }) => reason,
+        result => return result,
+    };
+    let mut source = all_texts(archive, filename)?;
+    if !source.is_of_setuptools() {
+        return Err(SdistError::NotStatic { reason });
+    }
+    setuptools::static_metadata(&mut source, name, version)
+        .map_err(|why| SdistError::not_static(format!("{reason}, and {why}")))
+}
+
+/// All files of an archive that say how it is built.
+fn all_texts(archive: &[u8], filename: &str) -> Result<Source, SdistError> {
+    let mut source = Source::default();
+    if filename.ends_with(".zip") {
+        let broken = |error: zip::ZipError| SdistError::Broken(error.to_string());
+        for member in zip::read_members(archive).map_err(broken)? {
+            if member.name.ends_with('/') {
+                continue;
+            }
+            source.list(&member.name);
+            if Source::wants(&member.name, 0) {
+                // What is too large is there, and not read.
+                if let Ok(content) = zip::read_member(archive, &member, Source::FILE_LIMIT) {
+                    source.keep(&member.name, content);
+                }
+            }
+        }
+        return Ok(source);
+    }
+    let mut tar = Tar::wanting(Source::wants);
+    let mut keep = |path: &str, content: Vec<u8>| source.keep(path, content);
+    if filename.ends_with(".tar") {
+        tar.feed(archive, &mut keep)?;
+    } else {
+        Gunzip::default().feed(archive, &mut |unpacked| {
+            tar.feed(unpacked, &mut keep)?;
+            Ok(false)
+        })?;
+    }
+    for name in tar.names.into_iter().flatten() {
+        source.list(&name);
+    }
+    Ok(source)
 }
 
 /// Whether an archive has told enough.

@@ -7,8 +7,11 @@ use crate::sdist::{FILE_LIMIT, SdistError, file_of_interest};
 const BLOCK: usize = 512;
 
 /// Reads an archive piece by piece.
-#[derive(Default)]
 pub(crate) struct Tar {
+    /// Which files are of interest, by path and size.
+    wants: fn(&str, u64) -> bool,
+    /// The paths of all files, where they are wanted.
+    pub(crate) names: Option<Vec<String>>,
     /// The header that is being collected.
     header: Vec<u8>,
     /// The entry whose content is arriving.
@@ -37,7 +40,29 @@ enum Kind {
     Other,
 }
 
+impl Default for Tar {
+    fn default() -> Self {
+        Self {
+            wants: |path, _| file_of_interest(path).is_some(),
+            names: None,
+            header: Vec::new(),
+            entry: None,
+            next_path: None,
+            next_size: None,
+        }
+    }
+}
+
 impl Tar {
+    /// Keeps the files that are wanted, and the paths of all.
+    pub(crate) fn wanting(wants: fn(&str, u64) -> bool) -> Self {
+        Self {
+            wants,
+            names: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
     /// Takes the next bytes; hands on path and content of each file of interest.
     pub(crate) fn feed(
         &mut self,
@@ -95,8 +120,13 @@ impl Tar {
             path = self.next_path.take().unwrap_or(path);
             size = self.next_size.take().unwrap_or(size);
         }
+        if kind == Kind::File
+            && let Some(names) = &mut self.names
+        {
+            names.push(path.clone());
+        }
         let is_kept = match kind {
-            Kind::File => file_of_interest(&path).is_some(),
+            Kind::File => (self.wants)(&path, size),
             Kind::LongName | Kind::Pax => true,
             Kind::Other => false,
         };
