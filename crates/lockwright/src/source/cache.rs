@@ -149,7 +149,7 @@ impl CacheKey {
 }
 
 /// The version of what stands around the digests, whose own version counts too.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 #[cfg(test)]
 mod tests {
