@@ -6,6 +6,7 @@
 mod export;
 mod instant;
 mod layout;
+mod merge;
 pub mod poetry;
 pub mod pylock;
 pub mod requirements;
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 use diagnostic::Diagnostic;
 use lock::{ArtifactSource, Lock, Package, Selection, Source};
 
+pub use merge::{merge_conflict, merge_sides};
 pub use poetry::Poetry;
 pub use pylock::Pylock;
 pub use requirements::Requirements;
@@ -150,30 +152,6 @@ fn unknown_format(file_name: &str) -> Diagnostic {
         format!("`{file_name}` is no lock file we know"),
     )
     .help(format!("known are {}", known.join(", ")))
-}
-
-/// The complaint about a file in which version control left a conflict, and where it begins.
-#[must_use]
-pub fn merge_conflict(text: &str) -> Option<Diagnostic> {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let marker = line.trim_end();
-        let is_marker = ["<<<<<<< ", "||||||| ", ">>>>>>> "]
-            .iter()
-            .any(|m| line.starts_with(m))
-            || ["<<<<<<<", "=======", ">>>>>>>"].contains(&marker);
-        if is_marker {
-            let title = "the file has merge conflict markers";
-            let help = "take one side of the conflict, and lock again";
-            return Some(
-                Diagnostic::error("formats/merge-conflict", title)
-                    .label(at..at + marker.len(), "the first one")
-                    .help(help),
-            );
-        }
-        at += line.len();
-    }
-    None
 }
 
 /// `%20` and the like as the bytes they stand for; `None` if those are no text.
