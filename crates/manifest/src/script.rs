@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use diagnostic::{Diagnose, Diagnostic, Span};
 use packaging::SourcedRequirement;
+use toml::de::DeTable;
 
 use crate::declared::{DeclaredPython, DeclaredRequirement};
 use crate::document::Reader;
@@ -25,6 +26,17 @@ pub struct ScriptTable {
 /// What can be wrong with a script's block beyond what can be wrong with a manifest.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ScriptError {
+    /// No block at all.
+    #[error("expected a `# /// script` block that says what the script needs, found none")]
+    None,
+    /// A setting of `[tool.uv]` that only projects have.
+    #[error("`{key}` is a setting of projects, not of scripts")]
+    ProjectSetting {
+        /// The setting.
+        key: String,
+        /// Where it stands.
+        span: Span,
+    },
     /// A second block.
     #[error("expected one `# /// script` block, found several")]
     Several {
@@ -38,6 +50,11 @@ pub enum ScriptError {
 impl Diagnose for ScriptError {
     fn diagnose(&self) -> Diagnostic {
         match self {
+            Self::None => Diagnostic::error("manifest/no-script", self)
+                .help("begin the file with it:\n# /// script\n# requires-python = \">=3.12\"\n# dependencies = []\n# ///"),
+            Self::ProjectSetting { span, .. } => Diagnostic::error("manifest/unknown-setting", self)
+                .label(span.clone(), "")
+                .help("remove it: uv refuses to read the script"),
             Self::Several { span, first } => Diagnostic::error("manifest/several-scripts", self)
                 .label(span.clone(), "the second one")
                 .label(first.clone(), "the first one")
@@ -59,6 +76,7 @@ pub fn read(text: &str, file: &str) -> Option<(Option<Manifest>, Vec<Diagnostic>
     }
     let read = reader.document().map(|document| {
         let document = document.get_ref();
+        note_project_settings(&mut reader, document);
         let mut table = ScriptTable::default();
         if let Some(node) = document.get("requires-python") {
             table.requires_python = reader.python(node, "requires-python");
@@ -74,6 +92,35 @@ pub fn read(text: &str, file: &str) -> Option<(Option<Manifest>, Vec<Diagnostic>
         }
     });
     Some(finish(reader, read, file))
+}
+
+/// What uv 0.13.8 knows in `[tool.uv]` of projects, and not of scripts.
+const PROJECT_SETTINGS: &[&str] = &[
+    "environments",
+    "required-environments",
+    "minimum-libc-version",
+    "conflicts",
+    "workspace",
+    "managed",
+    "package",
+    "default-groups",
+    "dependency-groups",
+    "dev-dependencies",
+    "build-backend",
+    "cache-keys",
+    "pip",
+];
+
+fn note_project_settings(reader: &mut Reader<'_>, document: &DeTable<'_>) {
+    let tool = document.get("tool").and_then(|it| it.get_ref().as_table());
+    let uv = tool.and_then(|it| it.get("uv")?.get_ref().as_table());
+    let Some(uv) = uv else { return };
+    for key in uv.keys() {
+        if PROJECT_SETTINGS.contains(&&**key.get_ref()) {
+            let (key, span) = (key.get_ref().to_string(), key.span());
+            reader.note(&ScriptError::ProjectSetting { key, span });
+        }
+    }
 }
 
 /// What a script asks for, with sources.

@@ -11,6 +11,45 @@ use crate::lower::normalize;
 use crate::tool_uv::{SourceKind, WorkspaceReference};
 use crate::{Manifest, read};
 
+/// A workspace without members, out of a script; `files` are for its sources with a `path`.
+pub(super) fn build_script(
+    text: &str,
+    file: &str,
+    files: &BTreeMap<String, String>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Workspace> {
+    let Some((manifest, diagnostics)) = crate::script::read(text, file) else {
+        found.push(crate::script::ScriptError::None.diagnose().in_file(file));
+        return None;
+    };
+    found.extend(diagnostics);
+    let mut manifest = manifest?;
+    forget_project_settings(&mut manifest);
+    let mut manifests = BTreeMap::new();
+    for (path, text) in files {
+        if let (Some(folder), (Some(other), _)) =
+            (folder_of(&normalize(path), "."), read(text, path))
+        {
+            manifests.insert(folder, (Arc::new(other), false));
+        }
+    }
+    assemble(Arc::new(manifest), manifests, found)
+}
+
+/// Forgets what is for projects: uv 0.13.8 does not read it in scripts.
+fn forget_project_settings(script: &mut Manifest) {
+    let uv = &mut script.uv;
+    uv.workspace = None;
+    uv.environments.clear();
+    uv.required_environments.clear();
+    uv.conflicts.clear();
+    uv.default_groups = None;
+    uv.dev_dependencies = None;
+    uv.group_settings.clear();
+    script.groups.clear();
+    script.project = None;
+}
+
 pub(super) fn build(
     files: &BTreeMap<String, String>,
     root: &str,

@@ -17,7 +17,7 @@ use packaging::{
 };
 
 pub(crate) use batch::Batch;
-use build::build;
+use build::{build, build_script};
 pub use error::WorkspaceError;
 pub use globs::MemberGlobs;
 
@@ -98,6 +98,22 @@ impl Workspace {
     pub fn single(text: &str) -> (Option<Self>, Vec<Diagnostic>) {
         let files = BTreeMap::from([("pyproject.toml".to_owned(), text.to_owned())]);
         Self::from_files(&files, ".")
+    }
+
+    /// A workspace without members, out of the text of a script.
+    ///
+    /// `file` is how the user calls it; `files` are manifests for its sources with a `path`, by
+    /// path relative to the script's folder.
+    #[must_use]
+    pub fn script(
+        text: &str,
+        file: &str,
+        files: &BTreeMap<String, String>,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
+        let mut found = Vec::new();
+        let workspace = build_script(text, file, files, &mut found);
+        let is_usable = !found.iter().any(Diagnostic::is_error);
+        (workspace.filter(|_| is_usable), found)
     }
 
     /// Which folders are members of the workspace whose root this is, for a shell that walks.
@@ -239,6 +255,10 @@ impl Workspace {
     ///
     /// No Python satisfies all of them.
     pub fn requires_python(&self) -> Result<Option<RequiresPython>, Diagnostic> {
+        if let Some(script) = &self.root.script {
+            let python = script.requires_python.as_ref();
+            return Ok(python.and_then(|it| RequiresPython::intersection([&it.specifiers])));
+        }
         let declared: Vec<_> = self
             .members
             .iter()
@@ -318,14 +338,16 @@ impl Workspace {
         lowering.finish()
     }
 
-    /// What a root without `[project]` asks for: its dependency groups.
+    /// What a root without `[project]` asks for: its dependency groups, or what a script needs.
     ///
     /// # Errors
     ///
     /// Every mistake found.
     pub fn lowered_root(&self) -> Result<Vec<LoweredRequirement>, Vec<Diagnostic>> {
         let mut lowering = Batch::new(Some(self), &self.root, ".", None);
-        if self.is_projectless() {
+        if let Some(script) = &self.root.script {
+            lowering.lower(&script.dependencies, &Part::Base);
+        } else if self.is_projectless() {
             lowering.groups();
             lowering.check_limits();
         }
