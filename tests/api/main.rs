@@ -77,6 +77,7 @@ fn options() -> LockOptions {
         python: word(),
         upgrade: true,
         upgrade_package: vec!["x".into()],
+        upgrade_group: vec!["x".into()],
         now: Some(1),
     }
 }
@@ -85,12 +86,14 @@ fn options() -> LockOptions {
 fn requests_are_described() {
     let full = LockRequest {
         pyproject: "x".into(),
+        script: Some("x".into()),
+        script_name: Some("x".into()),
         lock: Some("x".into()),
         files: BTreeMap::from([("a".into(), "b".into())]),
         formats: vec!["uv".into()],
         options: options(),
     };
-    let least: LockRequest = serde_json::from_value(json!({ "pyproject": "x" })).unwrap();
+    let least: LockRequest = serde_json::from_value(json!({})).unwrap();
     agrees("LockRequest", &full, &least);
     agrees("LockOptions", &options(), &LockOptions::default());
 }

@@ -1,9 +1,8 @@
 //! How answers look: files, JSON, problem documents, and the headers on all of them.
 
 use diagnostic::Diagnostic;
-use diagnostic::place::Sources;
 use diagnostic::problem::{self, Problem};
-use lockwright::Failure;
+use lockwright::{Failure, LockRequest};
 use lockwright::api::WrittenLock;
 use serde::Serialize;
 use worker::{Headers, Method, Response, console_error};

@@ -29,16 +29,17 @@ pub const ALL: &str = "all";
 /// Arguments of `lockwright lock`.
 #[derive(Args, Clone, Debug)]
 pub struct LockArguments {
-    /// A folder with a `pyproject.toml`, or that file.
+    /// A folder with a `pyproject.toml`, or that file; or a script with a `# /// script` block.
     #[arg(default_value = ".")]
     pub path: PathBuf,
     /// A lock format to write; may be repeated [default: that of `--output`, else uv].
     #[arg(long, short, value_name = "FORMAT", value_parser = format_names())]
     pub format: Vec<String>,
-    /// Where to write; `-` is standard output [default: beside `pyproject.toml`, by the usual name].
+    /// Where to write; `-` is standard output [default: beside `pyproject.toml`, by the usual name; of a
+    /// script `SCRIPT.lock`].
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write nothing, and fail unless every lock is up to date.
+    /// Write nothing, say why a lock is not up to date, and fail unless all are.
     #[arg(long)]
     pub check: bool,
     /// The index that is asked last, in place of the public one.
@@ -59,6 +60,9 @@ pub struct LockArguments {
     /// Do not prefer the locked version of this project, or take that one; may be repeated.
     #[arg(long, short = 'P', value_name = "NAME[==VERSION]", help_heading = VERSIONS)]
     pub upgrade_package: Vec<String>,
+    /// Do not prefer the locked versions of what this dependency group requires; may be repeated.
+    #[arg(long, value_name = "GROUP", help_heading = VERSIONS)]
+    pub upgrade_group: Vec<String>,
     /// Which of the allowed versions to take.
     #[arg(long, value_name = "MODE", help_heading = VERSIONS, value_parser = PossibleValuesParser::new(RESOLUTIONS))]
     pub resolution: Option<String>,

@@ -1,4 +1,4 @@
-//! The project's files on disk: its `pyproject.toml` and those of what is locked with it.
+//! The files on disk that are locked: a `pyproject.toml` or a script, and what goes with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,9 +15,11 @@ const PYPROJECT: &str = "pyproject.toml";
 pub struct ProjectFiles {
     /// The folder of the root.
     pub folder: PathBuf,
-    /// The root's `pyproject.toml`.
-    pub pyproject: PathBuf,
-    /// Its text.
+    /// The root's `pyproject.toml`, or the script.
+    pub file: PathBuf,
+    /// The script's file name; `None` for a project.
+    pub script: Option<String>,
+    /// The file's text.
     pub text: String,
     /// The texts of other projects' `pyproject.toml`, by path relative to the root, with `/`.
     pub others: BTreeMap<String, String>,
@@ -48,19 +50,23 @@ impl ProjectFiles {
     ///
     /// There is no such file, or it is no text. What is wrong *in* it is for others to say.
     pub fn read(path: &Path) -> Result<Self, UnreadableFile> {
-        let pyproject = if path.is_dir() {
+        if is_script(path) {
+            return Self::read_script(path);
+        }
+        let file = if path.is_dir() {
             path.join(PYPROJECT)
         } else {
             path.to_owned()
         };
-        if path.is_dir() && !pyproject.exists() {
+        if path.is_dir() && !file.exists() {
             return Err(UnreadableFile::NoProject(path.to_owned()));
         }
-        let text = read(&pyproject)?;
+        let text = read(&file)?;
         let manifest = manifest::read(&text, PYPROJECT).0;
         let project = Self {
-            folder: folder_of(&pyproject),
-            pyproject,
+            folder: folder_of(&file),
+            file,
+            script: None,
             text,
             others: BTreeMap::new(),
             manifest,
@@ -71,13 +77,38 @@ impl ProjectFiles {
         Ok(root)
     }
 
+    /// Reads a script that says itself what it needs (PEP 723).
+    fn read_script(path: &Path) -> Result<Self, UnreadableFile> {
+        let text = read(path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let manifest = manifest::script::read(&text, &name);
+        let mut script = Self {
+            folder: folder_of(path),
+            file: path.to_owned(),
+            script: Some(name.into_owned()),
+            text,
+            others: BTreeMap::new(),
+            manifest: manifest.and_then(|it| it.0),
+        };
+        script.read_paths()?;
+        Ok(script)
+    }
+
     /// The texts that diagnostics point into.
     #[must_use]
     pub fn sources(&self) -> Sources<'_> {
+        let root = Sources::one(self.script.as_deref().unwrap_or(PYPROJECT), &self.text);
         let others = self.others.iter();
-        others.fold(Sources::one(PYPROJECT, &self.text), |it, (file, text)| {
-            it.with(file, text)
-        })
+        others.fold(root, |it, (file, text)| it.with(file, text))
+    }
+
+    fn workspace(&self) -> Option<Workspace> {
+        if let Some(script) = &self.script {
+            return Workspace::script(&self.text, script, &self.others).0;
+        }
+        let mut files = self.others.clone();
+        files.insert(PYPROJECT.to_owned(), self.text.clone());
+        Workspace::from_files(&files, ".").0
     }
 
     /// The workspace that the project is a member of.
@@ -91,15 +122,16 @@ impl ProjectFiles {
         }
         let folder = fs::canonicalize(&self.folder).ok()?;
         folder.ancestors().skip(1).find_map(|above| {
-            let pyproject = above.join(PYPROJECT);
-            let text = fs::read_to_string(&pyproject).ok()?;
+            let file = above.join(PYPROJECT);
+            let text = fs::read_to_string(&file).ok()?;
             let manifest = manifest::read(&text, PYPROJECT).0?;
             let below = slashes(folder.strip_prefix(above).ok()?);
             Workspace::member_globs(&manifest)
                 .matches(&below)
                 .then(|| Self {
                     folder: above.to_owned(),
-                    pyproject,
+                    file,
+                    script: None,
                     text,
                     others: BTreeMap::new(),
                     manifest: Some(manifest),
@@ -125,9 +157,7 @@ impl ProjectFiles {
     fn read_paths(&mut self) -> Result<(), UnreadableFile> {
         let mut seen = BTreeSet::new();
         loop {
-            let mut files = self.others.clone();
-            files.insert(PYPROJECT.to_owned(), self.text.clone());
-            let Some(workspace) = Workspace::from_files(&files, ".").0 else {
+            let Some(workspace) = self.workspace() else {
                 return Ok(());
             };
             let unread = workspace.unread_folders();
@@ -152,6 +182,11 @@ impl ProjectFiles {
         self.others.insert(format!("{folder}/{PYPROJECT}"), text);
         Ok(())
     }
+}
+
+/// Whether a path is a script: any file but a TOML document.
+fn is_script(path: &Path) -> bool {
+    path.is_file() && path.extension().is_none_or(|it| it != "toml")
 }
 
 /// Finds the members of a workspace below a folder, in a stable order.

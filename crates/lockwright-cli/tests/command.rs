@@ -495,3 +495,173 @@ fn a_member_stands_for_its_workspace() {
         "{lock}"
     );
 }
+
+#[test]
+fn check_says_why_a_lock_is_not_up_to_date() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    assert_eq!(run(&folder, Some(&server), &["lock"]).status, 0);
+    folder.write("pyproject.toml", &FLASKET.replace("\"one\"", "\"one<2\""));
+    let ran = run(&folder, Some(&server), &["lock", "--check"]);
+    assert_eq!(ran.status, 1);
+    for reason in [
+        "  reason: `flasket` now requires `one<2`\n",
+        "  reason: `flasket` no longer requires `one`\n",
+        "  help: run `lockwright lock`\n",
+    ] {
+        assert!(ran.stderr.contains(reason), "{}", ran.stderr);
+    }
+    let ran = run(&folder, Some(&server), &["lock", "--check", "--json"]);
+    let reply: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(reply["stale"][0]["code"], "check/requirement-added");
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert_eq!(ran.status, 0);
+    assert!(!ran.stderr.contains("reason"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_failure_does_not_tell_what_was_not_asked() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    assert_eq!(run(&folder, Some(&server), &["lock"]).status, 0);
+    folder.write("pyproject.toml", &FLASKET.replace("\"one\"", "\"one>2\""));
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert!(!ran.stderr.contains("check/"), "{}", ran.stderr);
+    let ran = run(&folder, Some(&server), &["lock", "--check"]);
+    assert!(ran.stderr.contains("check/"), "{}", ran.stderr);
+}
+
+/// A project with `one` in the group `dev`, locked at 1.0.
+fn held_back(server: &Server) -> Folder {
+    let grouped = FLASKET.replace("[\"one\"]", "[]\n[dependency-groups]\ndev = [\"one<2\"]");
+    let folder = project(&grouped);
+    assert_eq!(run(&folder, Some(server), &["lock"]).status, 0);
+    folder.write("pyproject.toml", &grouped.replace("one<2", "one"));
+    folder
+}
+
+#[test]
+fn a_group_is_upgraded() {
+    let server = Server::start(index);
+    let folder = held_back(&server);
+    let ran = run(&folder, Some(&server), &["lock", "--upgrade-group", "docs"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("known are `dev`"), "{}", ran.stderr);
+    assert_eq!(run(&folder, Some(&server), &["lock"]).status, 0);
+    let one = |version: &str| format!("name = \"one\"\nversion = \"{version}\"");
+    assert!(folder.read("uv.lock").contains(&one("1.0")));
+    let ran = run(&folder, Some(&server), &["lock", "--upgrade-group", "dev"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(folder.read("uv.lock").contains(&one("2.0")));
+}
+
+#[test]
+fn the_bound_of_an_upgrade_counts_without_a_lock() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    let ran = run(&folder, Some(&server), &["lock", "-P", "one==1.0"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        folder
+            .read("uv.lock")
+            .contains("name = \"one\"\nversion = \"1.0\"")
+    );
+}
+
+#[test]
+fn a_lock_with_merge_conflicts_is_repaired() {
+    let server = Server::start(index);
+    let folder = held_back(&server);
+    assert_eq!(run(&folder, Some(&server), &["lock"]).status, 0);
+    let ours = folder.read("uv.lock");
+    let (head, rest) = ours.split_once("[[package]]").unwrap();
+    let theirs = rest.replace("1.0", "0.9").replace("one", "two");
+    let conflicted = format!(
+        "{head}<<<<<<< ours\n[[package]]{rest}||||||| base\n[[package]]\n=======\n[[package]]{theirs}>>>>>>> theirs\n"
+    );
+    folder.write("uv.lock", &conflicted);
+    let ran = run(&folder, Some(&server), &["lock", "--check"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("reason: the existing lock has merge conflict markers"),
+        "{}",
+        ran.stderr
+    );
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("the versions of its sides are preferred"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(folder.read("uv.lock"), ours);
+}
+
+const SCRIPT: &str = "#!/usr/bin/env python3\n# /// script\n# requires-python = \">=3.12\"\n# dependencies = [\"one\"]\n# ///\nimport one\n";
+
+#[test]
+fn a_script_has_its_lock_beside_it() {
+    let server = Server::start(index);
+    let folder = Folder::new();
+    folder.write("tools/tool.py", SCRIPT);
+    let ran = run(&folder, Some(&server), &["lock", "tools/tool.py"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let lock = folder.read("tools/tool.py.lock");
+    assert!(
+        lock.starts_with("version = 1\nrevision = 5\nrequires-python = \">=3.12\"\n\n[manifest]\nrequirements = [{ name = \"one\" }]\n\n[[package]]\nname = \"one\"\nversion = \"2.0\"\n"),
+        "{lock}"
+    );
+    let check = ["lock", "--check", "tools/tool.py"];
+    assert_eq!(run(&folder, Some(&server), &check).status, 0);
+    folder.write("tools/tool.py", &SCRIPT.replace("one\"", "one<2\""));
+    let ran = run(&folder, Some(&server), &check);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stderr.contains(
+            "reason: `requirements` changed\n  help: run `lockwright lock tools/tool.py`"
+        ),
+        "{}",
+        ran.stderr
+    );
+    let ran = run(
+        &folder,
+        Some(&server),
+        &[
+            "lock",
+            "tools/tool.py",
+            "--format",
+            "pylock",
+            "--format",
+            "requirements",
+        ],
+    );
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(exists(&folder, "tools/pylock.tool.toml"));
+    assert!(exists(&folder, "tools/tool.py.requirements.txt"));
+}
+
+#[test]
+fn mistakes_in_a_script_have_a_place_in_it() {
+    let server = Server::start(index);
+    let folder = Folder::new();
+    for (text, said) in [
+        ("import one\n".to_owned(), "expected a `# /// script` block"),
+        (SCRIPT.replace("one\"", "one >\""), "tool.py:4:"),
+        (SCRIPT.replace("one\"", "three\""), "tool.py:4:"),
+        (
+            SCRIPT.replace("# ///\n", "# [tool.uv]\n# environments = []\n# ///\n"),
+            "`environments` is a setting of projects",
+        ),
+    ] {
+        folder.write("tool.py", &text);
+        let ran = run(&folder, Some(&server), &["lock", "tool.py"]);
+        assert_ne!(ran.status, 0, "{text}");
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(!exists(&folder, "tool.py.lock"));
+    }
+    folder.write("tool.py", SCRIPT);
+    let ran = run(&folder, Some(&server), &["lock", "tool.py", "-f", "poetry"]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+}

@@ -91,7 +91,7 @@ async fn run(
     match lockwright::lock(request, source, tell).await {
         Ok(reply) => serde_json::to_string(&reply)
             .map_err(|error| refusal("browser/internal", &error.to_string())),
-        Err(failure) => Err(failure.problem(&request.pyproject).to_json()),
+        Err(failure) => Err(failure.problem(request).to_json()),
     }
 }
 

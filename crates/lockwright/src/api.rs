@@ -2,19 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use diagnostic::Diagnostic;
+use diagnostic::{Diagnostic, Sources};
 use serde::{Deserialize, Serialize};
 
-/// A project to lock.
+/// A project, or a script, to lock.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockRequest {
-    /// The text of `pyproject.toml`.
+    /// The text of `pyproject.toml`; empty for a script.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pyproject: String,
+    /// The text of a script that says itself what it needs (PEP 723), in place of a project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
+    /// The script's file name; `script.py` unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script_name: Option<String>,
     /// An existing lock whose versions are preferred, as text; any format that can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<String>,
-    /// Further files by path relative to `pyproject.toml`: workspace members and the like.
+    /// Further files by path relative to `pyproject.toml` or the script: workspace members and the
+    /// like.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
     /// The formats wanted, by name; `uv` alone when empty; `all` stands for every one.
@@ -23,6 +31,27 @@ pub struct LockRequest {
     /// Settings that the project does not make itself.
     #[serde(default)]
     pub options: LockOptions,
+}
+
+impl LockRequest {
+    /// The name and the text of the file that is locked.
+    #[must_use]
+    pub fn root(&self) -> (&str, &str) {
+        match &self.script {
+            Some(script) => (self.script_name.as_deref().unwrap_or("script.py"), script),
+            None => ("pyproject.toml", &self.pyproject),
+        }
+    }
+
+    /// Every text of the request, for the places in diagnostics.
+    #[must_use]
+    pub fn sources(&self) -> Sources<'_> {
+        let (name, text) = self.root();
+        let files = self.files.iter();
+        files.fold(Sources::one(name, text), |it, (file, text)| {
+            it.with(file, text)
+        })
+    }
 }
 
 /// Settings of a run. They override what `[tool.uv]` says, as command-line options do in uv.
@@ -58,6 +87,9 @@ pub struct LockOptions {
     /// Ignore the existing lock's version of these projects; `NAME==VERSION` also pins the new one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upgrade_package: Vec<String>,
+    /// Ignore the existing lock's versions of what these dependency groups require.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub upgrade_group: Vec<String>,
     /// Milliseconds since 1970-01-01T00:00:00Z, for spans before now. A shell fills it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<i64>,

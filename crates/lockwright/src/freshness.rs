@@ -108,7 +108,7 @@ impl Judge<'_> {
                 "check/upgrade",
                 "an upgrade of everything was asked for",
             );
-        } else if !options.upgrade_package.is_empty() {
+        } else if !(options.upgrade_package.is_empty() && options.upgrade_group.is_empty()) {
             self.note(
                 Worth::Forks,
                 "check/upgrade",

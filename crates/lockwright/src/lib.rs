@@ -10,6 +10,7 @@ pub mod recorded;
 pub mod source;
 pub mod transport;
 
+mod existing;
 mod freshness;
 mod locking;
 mod preferences;
@@ -17,7 +18,7 @@ mod problem;
 mod question;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
-pub use locking::{Failure, FailureKind, lock};
+pub use locking::{Failure, FailureKind, lock, script_lock_name};
 pub use source::{Cache, CacheKey, Cached, HttpSettings, HttpSource, NoCache, Source, SourceError};
 pub use transport::{Reply, Transport, TransportError};
 

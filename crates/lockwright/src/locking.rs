@@ -11,7 +11,9 @@ use resolve::{Conflict, Problem, Resolution, ResolveError, Resolver};
 
 use crate::api::{LockedPackage, Stats, WrittenLock};
 use crate::drive::{Conversation, DriveError, Step, drive};
+use crate::existing::Existing;
 use crate::freshness::Worth;
+use crate::preferences::Upgrades;
 use crate::{LockReply, LockRequest, Progress, Source, freshness, preferences, question};
 
 /// What kind of failure it was; decides exit codes and HTTP statuses.
@@ -65,27 +67,24 @@ pub async fn lock(
     let (mut problem, found) =
         question::pose(&workspace, &request.options).map_err(Failure::input)?;
     warnings.extend(found);
-    let existing = request
-        .lock
-        .as_deref()
-        .and_then(|text| match read_lock(text) {
-            Ok(lock) => Some(lock),
-            Err(found) => {
-                warnings.extend(found);
-                None
-            }
-        });
-    let mut stale = Vec::new();
-    if let Some(existing) = &existing {
-        let verdict = freshness::judge(existing, &problem, &request.options);
+    let upgrades = Upgrades::read(&request.options, &workspace).map_err(Failure::input)?;
+    problem.constraints.extend(upgrades.bounds.iter().cloned());
+    let existing = request.lock.as_deref().map(Existing::read);
+    let existing = existing.unwrap_or_default();
+    warnings.extend(existing.warnings.iter().cloned());
+    let mut stale = existing.stale.clone();
+    for lock in &existing.locks {
+        let verdict = freshness::judge(lock, &problem, &request.options);
         if verdict.worth == Worth::Everything
-            && let Some(reply) = repeat(request, existing, &formats, &warnings)
+            && existing.is_whole()
+            && let Some(reply) = repeat(request, lock, &formats, &warnings)
         {
             return Ok(reply);
         }
-        stale = verdict.reasons;
-        preferences::adopt(&mut problem, existing, verdict.worth, &request.options)
-            .map_err(Failure::input)?;
+        if existing.is_whole() {
+            stale.extend(verdict.reasons);
+        }
+        preferences::adopt(&mut problem, lock, verdict.worth, &upgrades);
     }
     let resolved = resolve(problem, &workspace, source, progress).await;
     let (resolution, stats) = resolved.map_err(|mut failure| {
@@ -97,8 +96,8 @@ pub async fn lock(
     let writing = Writing {
         request,
         lock: &lock,
-        existing: existing.as_ref().filter(|_| stale.is_empty()),
-        previous: existing.as_ref(),
+        existing: existing.whole().filter(|_| stale.is_empty()),
+        previous: existing.whole(),
     };
     let (locks, unchanged) = writing.write_all(&formats).map_err(Failure::input)?;
     Ok(LockReply {
@@ -148,6 +147,29 @@ fn repeat(
     })
 }
 
+/// The usual name of a lock: a script's is its own, beside the script.
+fn file_name(format: &dyn LockFormat, request: &LockRequest) -> String {
+    if request.script.is_none() {
+        return format.file_name().to_owned();
+    }
+    script_lock_name(format, request.root().0)
+}
+
+/// The usual name of a script's lock: `tool.py.lock`, `pylock.tool.toml`,
+/// `tool.py.requirements.txt`.
+#[must_use]
+pub fn script_lock_name(format: &dyn LockFormat, script: &str) -> String {
+    let script = script.rsplit(['/', '\\']).next().unwrap_or(script);
+    match format.name() {
+        "uv" => format!("{script}.lock"),
+        "pylock" => {
+            let stem = script.rsplit_once('.').map_or(script, |it| it.0);
+            format!("pylock.{}.toml", stem.replace('.', "-"))
+        }
+        _ => format!("{script}.{}", format.file_name()),
+    }
+}
+
 fn wanted_formats(names: &[String]) -> Result<Vec<&'static dyn LockFormat>, Vec<Diagnostic>> {
     if names.is_empty() {
         return Ok(formats::named("uv").into_iter().collect());
@@ -175,22 +197,22 @@ fn wanted_formats(names: &[String]) -> Result<Vec<&'static dyn LockFormat>, Vec<
 }
 
 fn read_workspace(request: &LockRequest) -> Result<(Workspace, Vec<Diagnostic>), Failure> {
-    let mut files: BTreeMap<String, String> = request.files.clone();
-    files.insert("pyproject.toml".to_owned(), request.pyproject.clone());
-    let (workspace, found) = Workspace::from_files(&files, ".");
+    let (name, text) = request.root();
+    let (workspace, found) = if request.script.is_none() {
+        let mut files: BTreeMap<String, String> = request.files.clone();
+        files.insert(name.to_owned(), text.to_owned());
+        Workspace::from_files(&files, ".")
+    } else if request.pyproject.is_empty() {
+        Workspace::script(text, name, &request.files)
+    } else {
+        let title = "expected a project or a script, found both";
+        let error = Diagnostic::error("request/project-and-script", title);
+        return Err(Failure::input(vec![error]));
+    };
     match workspace {
         Some(workspace) => Ok((workspace, found)),
         None => Err(Failure::input(found)),
     }
-}
-
-fn read_lock(text: &str) -> Result<Lock, Vec<Diagnostic>> {
-    let as_warning = |mut diagnostic: Diagnostic| {
-        diagnostic.severity = diagnostic::Severity::Warning;
-        diagnostic.title = format!("the existing lock is ignored: {}", diagnostic.title);
-        diagnostic.in_file("existing lock")
-    };
-    formats::read("", text).map_err(|found| found.into_iter().map(as_warning).collect())
 }
 
 async fn resolve(
@@ -314,9 +336,8 @@ impl Writing<'_> {
                 written.text = text;
             }
             let losses = written.losses.iter().map(ToString::to_string).collect();
-            let file_name = format.file_name().to_owned();
             let written = WrittenLock {
-                file_name,
+                file_name: file_name(*format, self.request),
                 text: written.text,
                 losses,
             };
@@ -327,8 +348,12 @@ impl Writing<'_> {
 
     fn write_request(&self) -> WriteRequest<'_> {
         WriteRequest {
-            pyproject: Some(&self.request.pyproject),
-            previous: self.request.lock.as_deref(),
+            pyproject: self
+                .request
+                .script
+                .is_none()
+                .then_some(&*self.request.pyproject),
+            previous: self.previous.and(self.request.lock.as_deref()),
             selection: Selection::default(),
             ..WriteRequest::default()
         }

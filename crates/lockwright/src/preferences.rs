@@ -4,84 +4,146 @@ use std::collections::BTreeSet;
 
 use diagnostic::Diagnostic;
 use lock::{Lock, Source};
-use packaging::{PackageName, Requirement};
+use manifest::Workspace;
+use packaging::{GroupName, PackageName, Requirement, RequirementSource, SourcedRequirement};
 use resolve::{Preference, Problem};
 
 use crate::LockOptions;
 use crate::freshness::Worth;
 
 /// Takes over what an existing lock still says about a problem.
-pub(crate) fn adopt(
-    problem: &mut Problem,
-    lock: &Lock,
-    worth: Worth,
-    options: &LockOptions,
-) -> Result<(), Vec<Diagnostic>> {
-    let upgraded = upgraded(problem, options)?;
+///
+/// Several locks, the sides of a merge conflict, add up: all their pins count, and the forks of
+/// the first whose forks can be kept.
+pub(crate) fn adopt(problem: &mut Problem, lock: &Lock, worth: Worth, upgrades: &Upgrades) {
     if worth < Worth::Versions {
-        return Ok(());
+        return;
     }
+    let upgraded = upgrades.names(lock);
     let pins = lock
         .packages
         .iter()
         .filter(|package| !upgraded.contains(&package.id.name));
-    problem.preferences = pins
-        .filter_map(|package| match (&package.id.version, &package.id.source) {
-            (Some(version), Source::Registry(index)) => Some(Preference {
-                name: package.id.name.clone(),
-                version: version.clone(),
-                index: Some(index.clone()),
-                forks: package.forks.clone(),
-            }),
-            (Some(version), Source::Path(_) | Source::Url { .. }) => Some(Preference {
-                name: package.id.name.clone(),
-                version: version.clone(),
-                index: None,
-                forks: package.forks.clone(),
-            }),
-            _ => None,
-        })
-        .collect();
-    if worth >= Worth::Forks {
+    let pins = pins.filter_map(|package| match (&package.id.version, &package.id.source) {
+        (Some(version), Source::Registry(index)) => Some(Preference {
+            name: package.id.name.clone(),
+            version: version.clone(),
+            index: Some(index.clone()),
+            forks: package.forks.clone(),
+        }),
+        (Some(version), Source::Path(_) | Source::Url { .. }) => Some(Preference {
+            name: package.id.name.clone(),
+            version: version.clone(),
+            index: None,
+            forks: package.forks.clone(),
+        }),
+        _ => None,
+    });
+    problem.preferences.extend(pins);
+    if worth >= Worth::Forks && problem.forks.is_empty() {
         problem.forks.clone_from(&lock.forks);
     }
-    Ok(())
 }
 
-/// The projects to upgrade; a pin given with one becomes a constraint.
-fn upgraded(
-    problem: &mut Problem,
-    options: &LockOptions,
-) -> Result<BTreeSet<PackageName>, Vec<Diagnostic>> {
-    let mut names = BTreeSet::new();
-    let mut errors = Vec::new();
-    for text in &options.upgrade_package {
-        match Requirement::parse(text) {
-            Ok(requirement) => {
-                names.insert(requirement.name.clone());
-                if !requirement.specifiers.is_empty() {
-                    problem.constraints.push(packaging::SourcedRequirement {
-                        name: requirement.name.clone(),
-                        extras: Vec::new(),
-                        groups: Vec::new(),
-                        marker: requirement.marker,
-                        source: packaging::RequirementSource::Registry {
-                            specifiers: requirement.specifiers.clone(),
-                            index: None,
-                            conflict: None,
-                        },
-                    });
-                }
-            }
-            Err(error) => {
-                let title = format!("`{text}` is no value of `upgrade-package`: {error}");
-                errors.push(Diagnostic::error("options/invalid-value", title));
+/// The versions that are let go of, and bounds on the new ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Upgrades {
+    packages: BTreeSet<PackageName>,
+    groups: BTreeSet<GroupName>,
+    /// Bounds on new versions; they count whether or not there is a lock.
+    pub(crate) bounds: Vec<SourcedRequirement>,
+}
+
+impl Upgrades {
+    /// Reads the options that let go of versions.
+    ///
+    /// # Errors
+    ///
+    /// A value cannot be read, or there is no such group.
+    pub(crate) fn read(
+        options: &LockOptions,
+        workspace: &Workspace,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut upgrades = Self::default();
+        let mut errors = Vec::new();
+        for text in &options.upgrade_package {
+            match Requirement::parse(text) {
+                Ok(requirement) => upgrades.package(&requirement),
+                Err(error) => errors.push(no_value(text, "upgrade-package", &error)),
             }
         }
+        let known = known_groups(workspace);
+        for text in &options.upgrade_group {
+            match GroupName::new(text) {
+                Ok(group) if known.contains(&group) => {
+                    upgrades.groups.insert(group);
+                }
+                Ok(group) => errors.push(unknown_group(&group, &known)),
+                Err(error) => errors.push(no_value(text, "upgrade-group", &error)),
+            }
+        }
+        if errors.is_empty() {
+            Ok(upgrades)
+        } else {
+            Err(errors)
+        }
     }
-    if errors.is_empty() {
-        Ok(names)
-    } else {
-        Err(errors)
+
+    fn package(&mut self, requirement: &Requirement) {
+        self.packages.insert(requirement.name.clone());
+        if requirement.specifiers.is_empty() {
+            return;
+        }
+        self.bounds.push(SourcedRequirement {
+            name: requirement.name.clone(),
+            extras: Vec::new(),
+            groups: Vec::new(),
+            marker: requirement.marker,
+            source: RequirementSource::Registry {
+                specifiers: requirement.specifiers.clone(),
+                index: None,
+                conflict: None,
+            },
+        });
     }
+
+    /// The projects whose versions in a lock do not count. Of a group, uv 0.13.8 lets go of what it
+    /// requires itself, not of what that requires in turn.
+    fn names(&self, lock: &Lock) -> BTreeSet<PackageName> {
+        let mut names = self.packages.clone();
+        let is_named = |group: &GroupName| self.groups.contains(group);
+        for package in &lock.packages {
+            let groups = package.dev_dependencies.iter();
+            let required = groups.filter(|(group, _)| is_named(group));
+            names.extend(required.flat_map(|(_, all)| all.iter().map(|it| it.id.name.clone())));
+        }
+        let of_root = lock.asked.dependency_groups.iter();
+        let required = of_root.filter(|(group, _)| is_named(group));
+        names.extend(required.flat_map(|(_, all)| all.iter().map(|it| it.name.clone())));
+        names
+    }
+}
+
+/// The groups of all members, and of a root without `[project]`.
+fn known_groups(workspace: &Workspace) -> BTreeSet<GroupName> {
+    let members = workspace.members.iter().map(|it| &*it.manifest);
+    let manifests = members.chain(workspace.is_projectless().then_some(&*workspace.root));
+    manifests
+        .flat_map(|manifest| manifest.groups.iter().map(|group| group.name.clone()))
+        .collect()
+}
+
+fn no_value(text: &str, option: &str, error: &dyn std::fmt::Display) -> Diagnostic {
+    let title = format!("`{text}` is no value of `{option}`: {error}");
+    Diagnostic::error("options/invalid-value", title)
+}
+
+fn unknown_group(group: &GroupName, known: &BTreeSet<GroupName>) -> Diagnostic {
+    let title = format!("there is no dependency group `{group}` to upgrade");
+    let error = Diagnostic::error("options/unknown-group", title);
+    if known.is_empty() {
+        return error.help("the project has no dependency groups");
+    }
+    let known: Vec<&str> = known.iter().map(GroupName::as_str).collect();
+    error.help(format!("known are `{}`", known.join("`, `")))
 }

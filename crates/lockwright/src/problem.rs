@@ -1,9 +1,8 @@
 //! How a failure is told to programs: the same problem over HTTP and in the browser.
 
-use diagnostic::place::Sources;
 use diagnostic::problem::Problem;
 
-use crate::{Failure, FailureKind};
+use crate::{Failure, FailureKind, LockRequest};
 
 /// What is not TOML is not even a question; everything else that is wrong with a project is one
 /// that has no answer.
@@ -23,10 +22,9 @@ impl Failure {
         }
     }
 
-    /// The problem document, with lines and columns in the project's own text.
+    /// The problem document, with lines and columns in the request's own texts.
     #[must_use]
-    pub fn problem(&self, pyproject: &str) -> Problem {
-        let sources = Sources::one("pyproject.toml", pyproject);
-        Problem::new(&self.diagnostics, &sources, self.status())
+    pub fn problem(&self, request: &LockRequest) -> Problem {
+        Problem::new(&self.diagnostics, &request.sources(), self.status())
     }
 }

@@ -101,7 +101,11 @@ impl Posing<'_> {
                     None => DEFAULT_PYTHON.to_owned(),
                 };
                 let title = format!("no `requires-python` is declared: `{text}` is assumed");
-                let help = format!("add `requires-python = \"{text}\"` to `[project]`");
+                let place = match &self.workspace.root.script {
+                    Some(_) => "the script's block",
+                    None => "`[project]`",
+                };
+                let help = format!("add `requires-python = \"{text}\"` to {place}");
                 self.warnings
                     .push(Diagnostic::warning("manifest/no-requires-python", title).help(help));
                 self.parsed(RequiresPython::parse(&text), "python", &text)
@@ -324,13 +328,15 @@ impl Posing<'_> {
                 }),
         );
         if self.workspace.is_projectless() {
-            self.root_groups(asked);
+            self.root_requirements(asked);
+            requirements.extend(asked.requirements.iter().cloned());
             requirements.extend(asked.dependency_groups.values().flatten().cloned());
         }
         requirements
     }
 
-    fn root_groups(&mut self, asked: &mut Asked) {
+    /// What a root without `[project]` asks for: groups, or what a script needs.
+    fn root_requirements(&mut self, asked: &mut Asked) {
         let uv = self.workspace.uv();
         asked.default_groups = uv.default_groups.as_ref().and_then(default_groups);
         asked.group_requires_python = group_pythons(uv);
@@ -343,9 +349,13 @@ impl Posing<'_> {
         match self.workspace.lowered_root() {
             Ok(lowered) => {
                 for one in lowered {
-                    if let Part::Group(group) = one.part {
-                        let known = asked.dependency_groups.entry(group).or_default();
-                        known.push(one.requirement);
+                    match one.part {
+                        Part::Group(group) => {
+                            let known = asked.dependency_groups.entry(group).or_default();
+                            known.push(one.requirement);
+                        }
+                        Part::Base => asked.requirements.push(one.requirement),
+                        Part::Extra(_) => {}
                     }
                 }
             }
@@ -536,6 +546,11 @@ pub(crate) fn place_of(
     workspace: &Workspace,
     name: &PackageName,
 ) -> Option<(String, diagnostic::Span)> {
+    let script = workspace.root.script.iter();
+    let mut of_script = script.flat_map(|it| &it.dependencies);
+    if let Some(declared) = of_script.find(|it| it.requirement.name == *name) {
+        return Some((workspace.root.file.to_string(), declared.span.clone()));
+    }
     workspace.members.iter().find_map(|member| {
         let manifest = &member.manifest;
         let project = manifest.project.iter();

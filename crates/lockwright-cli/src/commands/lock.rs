@@ -77,7 +77,8 @@ impl Stopped {
         if arguments.json {
             report::print_problem(&self.failure, &sources);
         }
-        for diagnostic in &self.failure.diagnostics {
+        let is_wanted = |it: &&Diagnostic| arguments.check || !it.code.starts_with("check/");
+        for diagnostic in self.failure.diagnostics.iter().filter(is_wanted) {
             if !arguments.json && (diagnostic.is_error() || !arguments.quiet) {
                 report::say_diagnostic(diagnostic, &sources);
             }
@@ -94,7 +95,7 @@ fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
     let formats = wanted_formats(arguments).map_err(Stopped::input)?;
     let project = ProjectFiles::read(&arguments.path)
         .map_err(|error| Stopped::input(Diagnostic::error("cli/unreadable-file", error)))?;
-    let targets = targets(arguments, &formats, &project.folder);
+    let targets = targets(arguments, &formats, &project);
     let request = request(arguments, &project, &targets).map_err(Stopped::input)?;
     let transport = HttpTransport::new(
         credentials(&request, &project),
@@ -149,17 +150,27 @@ fn wanted_formats(arguments: &LockArguments) -> Result<Vec<&'static dyn LockForm
 fn targets(
     arguments: &LockArguments,
     formats: &[&'static dyn LockFormat],
-    folder: &Path,
+    project: &ProjectFiles,
 ) -> Vec<Target> {
     let target = |format: &&'static dyn LockFormat| Target {
         format: *format,
         path: match &arguments.output {
             Some(path) if path == Path::new("-") => None,
             Some(path) => Some(path.clone()),
-            None => Some(folder.join(format.file_name())),
+            None => Some(usual_place(*format, project)),
         },
     };
     formats.iter().map(target).collect()
+}
+
+/// Where a lock is written unless told otherwise.
+fn usual_place(format: &dyn LockFormat, project: &ProjectFiles) -> PathBuf {
+    match &project.script {
+        Some(script) => project
+            .folder
+            .join(lockwright::script_lock_name(format, script)),
+        None => project.folder.join(format.file_name()),
+    }
 }
 
 fn request(
@@ -168,8 +179,13 @@ fn request(
     targets: &[Target],
 ) -> Result<LockRequest, Diagnostic> {
     Ok(LockRequest {
-        pyproject: project.text.clone(),
-        lock: existing_lock(targets, &project.folder)?,
+        pyproject: match project.script {
+            Some(_) => String::new(),
+            None => project.text.clone(),
+        },
+        script: project.script.as_ref().map(|_| project.text.clone()),
+        script_name: project.script.clone(),
+        lock: existing_lock(targets, project)?,
         files: project.others.clone(),
         formats: targets
             .iter()
@@ -186,20 +202,21 @@ fn request(
             python: arguments.python.clone(),
             upgrade: arguments.upgrade,
             upgrade_package: arguments.upgrade_package.clone(),
+            upgrade_group: arguments.upgrade_group.clone(),
             now: Some(now()),
         },
     })
 }
 
 /// The lock whose versions are preferred: the first one to be replaced that can be read, or else
-/// the `uv.lock` beside the project.
-fn existing_lock(targets: &[Target], folder: &Path) -> Result<Option<String>, Diagnostic> {
+/// the `uv.lock` beside the project, or the script's own.
+fn existing_lock(targets: &[Target], project: &ProjectFiles) -> Result<Option<String>, Diagnostic> {
     let replaced = targets
         .iter()
         .filter_map(|it| Some((it.format, it.path.clone()?)));
     let usual = formats::FORMATS
         .first()
-        .map(|it| (*it, folder.join(it.file_name())));
+        .map(|it| (*it, usual_place(*it, project)));
     for (format, path) in replaced.chain(usual) {
         if !can_be_read(format) {
             continue;
@@ -336,7 +353,7 @@ fn finish(arguments: &LockArguments, locked: &Locked, took: Duration) -> Status 
     let mut status = Status::Success;
     for target in &locked.targets {
         let outcome = match locked.reply.locks.get(target.format.name()) {
-            Some(lock) if arguments.check => check(target, &lock.text),
+            Some(lock) if arguments.check => check(target, &lock.text, locked),
             Some(lock) => write(target, &lock.text, &lock.losses, arguments),
             None => Err(format!("no `{}` lock was made", target.format.name())),
         };
@@ -365,7 +382,7 @@ fn summary(packages: usize, took: Duration) -> String {
     }
 }
 
-fn check(target: &Target, text: &str) -> Result<Status, String> {
+fn check(target: &Target, text: &str, locked: &Locked) -> Result<Status, String> {
     let Some(path) = &target.path else {
         return Ok(Status::Success);
     };
@@ -377,10 +394,15 @@ fn check(target: &Target, text: &str) -> Result<Status, String> {
     } else {
         "does not exist"
     };
-    report::say(&format!(
-        "error: `{}` {state}\n  help: run `lockwright lock`",
-        shown(path)
-    ));
+    report::say(&format!("error: `{}` {state}", shown(path)));
+    for reason in &locked.reply.stale {
+        report::say(&format!("  reason: {}", reason.title));
+    }
+    let command = match &locked.project.script {
+        Some(_) => format!("lockwright lock {}", shown(&locked.project.file)),
+        None => "lockwright lock".to_owned(),
+    };
+    report::say(&format!("  help: run `{command}`"));
     Ok(Status::Unsolved)
 }
 
