@@ -11,7 +11,8 @@ use packaging::{
     SourcedRequirement, VersionSpecifiers,
 };
 use resolve::{
-    BuildPolicy, IndexStrategy, Indexes, LocalProject, Overrides, Problem, direct_source,
+    BuildPolicy, IndexCutOffs, IndexStrategy, Indexes, LocalProject, Overrides, Problem,
+    direct_source,
 };
 
 use crate::{LockOptions, PUBLIC_INDEX};
@@ -53,6 +54,7 @@ struct Posing<'a> {
 impl Posing<'_> {
     fn problem(&mut self) -> Option<Problem> {
         let requires_python = self.requires_python()?;
+        self.refuse_environments(&requires_python);
         let settings = &self.workspace.uv().settings;
         let local = self.locals();
         let mut asked = self.asked();
@@ -90,6 +92,49 @@ impl Posing<'_> {
             forks: Vec::new(),
             asked,
         })
+    }
+
+    /// Environments that overlap, or that no Python of the project can be.
+    ///
+    /// Only neighbours are compared, as in uv 0.13.8.
+    fn refuse_environments(&mut self, requires_python: &RequiresPython) {
+        let uv = self.workspace.uv();
+        let file = &self.workspace.root.file;
+        for (key, declared) in [
+            ("environments", &uv.environments),
+            ("required-environments", &uv.required_environments),
+        ] {
+            for pair in declared.windows(2) {
+                let [left, right] = pair else { continue };
+                if left.marker.is_disjoint(right.marker) {
+                    continue;
+                }
+                let title = format!(
+                    "`tool.uv.{key}` must not overlap, but `{}` and `{}` do",
+                    left.text, right.text
+                );
+                let rest = left.marker.not().and(right.marker);
+                let error = Diagnostic::error("manifest/overlapping-environments", title)
+                    .label(right.span.clone(), "overlaps with the one before");
+                let error = match rest.text() {
+                    Some(rest) => error.help(format!("write `{rest}`")),
+                    None => error,
+                };
+                self.errors.push(error.in_file(file));
+            }
+        }
+        let python = requires_python.bounds().to_marker();
+        for declared in &uv.environments {
+            if declared.marker.is_disjoint(python) {
+                let title = format!(
+                    "`{}` is never true with `requires-python = \"{requires_python}\"`",
+                    declared.text
+                );
+                let error = Diagnostic::error("manifest/impossible-environment", title)
+                    .label(declared.span.clone(), "no Python of the project is there");
+                self.errors.push(error.in_file(file));
+            }
+        }
     }
 
     fn requires_python(&mut self) -> Option<RequiresPython> {
@@ -444,6 +489,7 @@ impl Posing<'_> {
                 }
                 manifest::tool_uv::IndexStrategy::UnsafeBestMatch => IndexStrategy::UnsafeBestMatch,
             },
+            cutoffs: self.index_cutoffs(settings),
             ignored_errors: settings
                 .indexes
                 .iter()
@@ -451,6 +497,26 @@ impl Posing<'_> {
                 .map(|index| self.substituted(&index.url))
                 .collect(),
         }
+    }
+
+    fn index_cutoffs(&mut self, settings: &Settings) -> BTreeMap<IndexUrl, IndexCutOffs> {
+        let mut cutoffs = BTreeMap::new();
+        for index in &settings.indexes {
+            let general = index.exclude_newer.as_ref();
+            let general = general.map(|own| own.as_ref().and_then(|it| self.instant(it)));
+            let packages = index.exclude_newer_package.iter();
+            let packages: BTreeMap<_, _> = packages
+                .map(|(name, own)| {
+                    let own = own.as_ref().and_then(|it| self.instant(it));
+                    (name.clone(), own)
+                })
+                .collect();
+            if general.is_some() || !packages.is_empty() {
+                let own = IndexCutOffs { general, packages };
+                cutoffs.entry(self.substituted(&index.url)).or_insert(own);
+            }
+        }
+        cutoffs
     }
 
     /// The public index by its own name is whatever stands for it in this run.

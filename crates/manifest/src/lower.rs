@@ -170,7 +170,11 @@ pub fn lower(
     let lowering = Lowering {
         requirement,
         span: &declared.span,
-        limit: limit(part, marker),
+        limit: match (part, context.project) {
+            // Sources for a group do not count in a root without `[project]` (uv 0.13.8).
+            (Part::Group(_), None) => None,
+            _ => limit(part, marker),
+        },
         context,
     };
     let (sources, folder) = lowering.sources();
@@ -369,7 +373,7 @@ impl<'c> Lowering<'_, 'c> {
                     is_virtual,
                 })
             }
-            SourceKind::Index { name, span } => self.indexed(name, span),
+            SourceKind::Index { name, span } => self.indexed(name, span, source.limit.as_ref()),
             SourceKind::Workspace {
                 reference,
                 editable,
@@ -377,7 +381,12 @@ impl<'c> Lowering<'_, 'c> {
         }
     }
 
-    fn indexed(&self, name: &str, span: &Span) -> Result<RequirementSource, LowerError> {
+    fn indexed(
+        &self,
+        name: &str,
+        span: &Span,
+        limit: Option<&Limit>,
+    ) -> Result<RequirementSource, LowerError> {
         let of_workspace = self
             .context
             .workspace
@@ -397,20 +406,18 @@ impl<'c> Lowering<'_, 'c> {
             Some(_) => VersionSpecifiers::empty(),
             None => self.requirement.specifiers.clone(),
         };
-        // Whatever an extra or group asks for carries it, whether or not the source is limited.
+        // Only a source that is limited to an extra or group carries it.
         let conflict = self
             .context
             .project
             .filter(|_| self.context.workspace.is_some());
-        let conflict = conflict
-            .zip(self.limit.as_ref())
-            .map(|(package, limit)| ConflictItem {
-                package: package.clone(),
-                kind: match limit {
-                    Limit::Extra(extra) => ConflictKind::Extra(extra.clone()),
-                    Limit::Group(group) => ConflictKind::Group(group.clone()),
-                },
-            });
+        let conflict = conflict.zip(limit).map(|(package, limit)| ConflictItem {
+            package: package.clone(),
+            kind: match limit {
+                Limit::Extra(extra) => ConflictKind::Extra(extra.clone()),
+                Limit::Group(group) => ConflictKind::Group(group.clone()),
+            },
+        });
         Ok(RequirementSource::Registry {
             specifiers,
             index: Some(index.url.clone()),

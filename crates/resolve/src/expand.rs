@@ -23,14 +23,17 @@ pub(crate) enum Context<'a> {
         version: &'a Version,
         extra: &'a ExtraName,
     },
-    Group,
+    Group {
+        name: &'a PackageName,
+        version: &'a Version,
+    },
 }
 
 impl<'a> Context<'a> {
     fn extra(self) -> Option<&'a ExtraName> {
         match self {
             Self::Extra { extra, .. } => Some(extra),
-            Self::Root | Self::Package { .. } | Self::Group => None,
+            Self::Root | Self::Package { .. } | Self::Group { .. } => None,
         }
     }
 
@@ -39,7 +42,15 @@ impl<'a> Context<'a> {
             Self::Package { name, version } | Self::Extra { name, version, .. } => {
                 Some((name, version))
             }
-            Self::Root | Self::Group => None,
+            Self::Root | Self::Group { .. } => None,
+        }
+    }
+
+    /// Whose excludes count: groups follow those of their project, though not its overrides.
+    fn asker(self) -> Option<(&'a PackageName, &'a Version)> {
+        match self {
+            Self::Group { name, version } => Some((name, version)),
+            other => other.package(),
         }
     }
 }
@@ -52,6 +63,7 @@ pub(crate) struct Modifiers {
     overrides: ByName,
     scoped: FxHashMap<PackageName, Vec<(Option<Version>, ByName)>>,
     excludes: FxHashSet<PackageName>,
+    scoped_excludes: FxHashMap<PackageName, Vec<(Option<Version>, FxHashSet<PackageName>)>>,
     constraints: ByName,
 }
 
@@ -63,21 +75,63 @@ fn by_name<'a>(demands: impl IntoIterator<Item = Demand> + 'a) -> ByName {
     map
 }
 
+/// Adds to the entry of a scope, which is there once.
+fn merge_scope<T: Default>(
+    entries: &mut Vec<(Option<Version>, T)>,
+    version: Option<&Version>,
+    add: impl FnOnce(&mut T),
+) {
+    let of_scope = |(of, _): &(Option<Version>, T)| of.as_ref() == version;
+    let at = entries.iter().position(of_scope).unwrap_or_else(|| {
+        entries.push((version.cloned(), T::default()));
+        entries.len() - 1
+    });
+    if let Some((_, known)) = entries.get_mut(at) {
+        add(known);
+    }
+}
+
+/// What holds for this version, or else for any.
+fn in_scope<'a, T>(entries: &'a [(Option<Version>, T)], version: &Version) -> Option<&'a T> {
+    let exact = entries.iter().find(|(of, _)| of.as_ref() == Some(version));
+    exact
+        .or_else(|| entries.iter().find(|(of, _)| of.is_none()))
+        .map(|(_, value)| value)
+}
+
 impl Modifiers {
     pub(crate) fn new(problem: &Problem) -> Self {
         let mut scoped: FxHashMap<_, Vec<_>> = FxHashMap::default();
         for (name, version, requirements) in &problem.overrides.scoped {
-            let requirements = by_name(requirements.iter().map(Demand::from));
-            scoped
-                .entry(name.clone())
-                .or_default()
-                .push((version.clone(), requirements));
+            let entries = scoped.entry(name.clone()).or_default();
+            let requirements = requirements.iter().map(Demand::from);
+            merge_scope(entries, version.as_ref(), |known: &mut ByName| {
+                for demand in requirements {
+                    known.entry(demand.name.clone()).or_default().push(demand);
+                }
+            });
         }
+        let mut scoped_excludes: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for exclude in &problem.asked.package_excludes {
+            let entries = scoped_excludes.entry(exclude.name.clone()).or_default();
+            merge_scope(
+                entries,
+                exclude.version.as_ref(),
+                |known: &mut FxHashSet<_>| known.extend(exclude.dependencies.iter().cloned()),
+            );
+        }
+        // A bound without a bound is none, whatever its condition (uv 0.13.8).
+        let constraints = problem.constraints.iter().map(Demand::from);
+        let constraints = constraints.filter(|constraint| !constraint.is_bare());
         Self {
             overrides: by_name(problem.overrides.global.iter().map(Demand::from)),
             scoped,
             excludes: problem.excludes.iter().cloned().collect(),
-            constraints: by_name(problem.constraints.iter().map(Demand::from)),
+            scoped_excludes,
+            constraints: by_name(constraints.map(|constraint| Demand {
+                extras: std::sync::Arc::default(),
+                ..constraint
+            })),
         }
     }
 
@@ -87,11 +141,15 @@ impl Modifiers {
 
     /// The overrides of one project in this version, or else in any.
     fn scoped_for(&self, name: &PackageName, version: &Version) -> Option<&ByName> {
-        let entries = self.scoped.get(name)?;
-        let exact = entries.iter().find(|(of, _)| of.as_ref() == Some(version));
-        exact
-            .or_else(|| entries.iter().find(|(of, _)| of.is_none()))
-            .map(|(_, map)| map)
+        in_scope(self.scoped.get(name)?, version)
+    }
+
+    /// Whether a project gets nothing of that name here.
+    fn is_excluded_for(&self, context: Context<'_>, name: &PackageName) -> bool {
+        let scoped = context
+            .asker()
+            .and_then(|(asker, version)| in_scope(self.scoped_excludes.get(asker)?, version));
+        self.is_excluded(name) || scoped.is_some_and(|names| names.contains(name))
     }
 
     /// Applies overrides and excludes.
@@ -122,7 +180,7 @@ impl Modifiers {
             });
             applied.extend(additions.into_iter().cloned());
         }
-        applied.retain(|demand| !self.is_excluded(&demand.name));
+        applied.retain(|demand| !self.is_excluded_for(context, &demand.name));
         applied
     }
 }

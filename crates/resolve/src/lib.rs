@@ -30,6 +30,8 @@ mod world;
 pub use demand::direct_source;
 pub use explain::{Argument, Conflict, Explanation, Hint, Premise, Reason, Wish};
 pub use preference::Preference;
-pub use problem::{BuildPolicy, IndexStrategy, Indexes, LocalProject, Overrides, Problem};
+pub use problem::{
+    BuildPolicy, IndexCutOffs, IndexStrategy, Indexes, LocalProject, Overrides, Problem,
+};
 pub use resolution::Resolution;
 pub use resolver::{Progress, ResolveError, Resolver, Statistics, Step};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lock::{Asked, DefaultGroups, DependencyMetadata, Options, Source};
+use lock::{Asked, DefaultGroups, DependencyMetadata, ExcludeNewer, Options, Source};
 use packaging::{
     ConflictItem, ExtraName, GroupName, IndexUrl, Marker, PackageName, RequiresPython,
     SourcedRequirement, Version,
@@ -100,6 +100,17 @@ pub struct Indexes {
     pub strategy: IndexStrategy,
     /// Indexes whose 401 and 403 mean absence rather than a stop.
     pub ignored_errors: BTreeSet<IndexUrl>,
+    /// Indexes with cut-offs of their own.
+    pub cutoffs: BTreeMap<IndexUrl, IndexCutOffs>,
+}
+
+/// The cut-offs of one index; an inner `None` switches off what would hold otherwise.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct IndexCutOffs {
+    /// For every project.
+    pub general: Option<Option<ExcludeNewer>>,
+    /// For one project.
+    pub packages: BTreeMap<PackageName, Option<ExcludeNewer>>,
 }
 
 /// Which distributions may not be used.

@@ -21,12 +21,18 @@ pub(crate) struct FilePolicy {
 }
 
 impl FilePolicy {
-    pub(crate) fn new(problem: &Problem, name: &PackageName, allowed_yanks: Vec<Version>) -> Self {
-        let global = problem.options.exclude_newer.as_ref();
-        let cutoff = match problem.options.exclude_newer_package.get(name) {
-            Some(own) => own.as_ref(),
-            None => global,
-        };
+    /// The cut-off is the project's own, or else the index's, or else that of the run.
+    pub(crate) fn new(
+        problem: &Problem,
+        index: &IndexUrl,
+        name: &PackageName,
+        allowed_yanks: Vec<Version>,
+    ) -> Self {
+        let global = &problem.options.exclude_newer;
+        let of_index = problem.indexes.cutoffs.get(index);
+        let of_index = of_index.and_then(|own| own.packages.get(name).or(own.general.as_ref()));
+        let own = problem.options.exclude_newer_package.get(name);
+        let cutoff = own.or(of_index).unwrap_or(global).as_ref();
         Self {
             requires_python: problem.requires_python.clone(),
             cutoff: cutoff.map(lock::ExcludeNewer::instant),

@@ -48,16 +48,15 @@ fn head(page: &mut Page, lock: &Lock) {
                 .filter_map(|marker| lock.simplify(*marker).text()),
         )
     };
-    page.list(
-        "supported-markers",
-        &simplified(&lock.environments),
-        multi_line,
-    );
-    page.list(
-        "required-markers",
-        &simplified(&lock.required_environments),
-        multi_line,
-    );
+    // The keys stand even where every entry always holds and none is written.
+    for (key, markers) in [
+        ("supported-markers", &lock.environments),
+        ("required-markers", &lock.required_environments),
+    ] {
+        if !markers.is_empty() {
+            page.set(key, multi_line(&simplified(markers)));
+        }
+    }
     if !lock.conflicts.is_empty() {
         let sets: Vec<_> = lock.conflicts.iter().map(|set| conflict_set(set)).collect();
         page.set("conflicts", format!("[{}]", sets.join(", ")));

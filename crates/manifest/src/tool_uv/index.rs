@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use diagnostic::{Diagnose, Diagnostic, Span};
-use packaging::IndexUrl;
+use packaging::{IndexUrl, PackageName};
 use toml::de::DeTable;
 
+use super::by_package;
 use super::cutoff::{self, CutOff};
 use crate::document::{Node, Reader};
 
@@ -26,6 +27,8 @@ pub struct Index {
     pub kind: IndexKind,
     /// Its own cut-off: `Some(None)` switches the general one off.
     pub exclude_newer: Option<Option<CutOff>>,
+    /// Its own cut-offs of single projects.
+    pub exclude_newer_package: BTreeMap<PackageName, Option<CutOff>>,
     /// Statuses that are read as "no such project".
     pub ignore_error_codes: Vec<u16>,
     /// `cache-control` for its `api` and `files`.
@@ -184,6 +187,12 @@ fn read_one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Index> {
     let exclude_newer = table
         .get("exclude-newer")
         .and_then(|node| cutoff::read_or_off(reader, node, &key("exclude-newer")));
+    let exclude_newer_package = by_package(
+        reader,
+        table,
+        "index.exclude-newer-package",
+        cutoff::read_or_off,
+    );
     let ignore_error_codes = error_codes(reader, table);
     let cache_control = cache_control(reader, table);
     if explicit && !table.contains_key("name") {
@@ -199,6 +208,7 @@ fn read_one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Index> {
         default,
         kind: kind.unwrap_or_default(),
         exclude_newer,
+        exclude_newer_package,
         ignore_error_codes,
         cache_control,
         authenticate: authenticate.unwrap_or_default(),
@@ -289,6 +299,7 @@ fn legacy(url: &str, node: &Node<'_>, default: bool) -> Index {
         default,
         kind: IndexKind::Simple,
         exclude_newer: None,
+        exclude_newer_package: BTreeMap::new(),
         ignore_error_codes: Vec::new(),
         cache_control: BTreeMap::new(),
         authenticate: Authenticate::Auto,

@@ -411,7 +411,8 @@ pub(crate) fn by_package<T>(
 ) -> BTreeMap<PackageName, T> {
     let mut found = BTreeMap::new();
     let full = format!("tool.uv.{key}");
-    let Some(table) = table.get(key).and_then(|node| reader.table(node, &full)) else {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let Some(table) = table.get(last).and_then(|node| reader.table(node, &full)) else {
         return found;
     };
     for (raw_name, node) in table {

@@ -92,7 +92,8 @@ fn add_included(sets: &mut Vec<Vec<ConflictItem>>, name: &PackageName, manifest:
                 derived[place] = item(outer);
                 derived.sort();
                 derived.dedup();
-                if derived.len() == set.len() && !sets.contains(&derived) {
+                // Where a group includes one that it conflicts with, itself alone remains.
+                if !sets.contains(&derived) {
                     sets.push(derived);
                 }
             }

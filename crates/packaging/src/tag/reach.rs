@@ -158,7 +158,19 @@ impl PythonTag {
             Self::Python {
                 major,
                 minor: Some(minor),
-            } => python(&[major, minor]),
+            } => {
+                // `py312` is for later Pythons of the same major version as well.
+                let since = Version::new([u64::from(major), u64::from(minor)]);
+                let since = Marker::version(
+                    MarkerVersion::PythonFullVersion,
+                    Operator::GreaterThanEqual,
+                    &since,
+                );
+                let same = Version::new([u64::from(major)]);
+                let same =
+                    Marker::version(MarkerVersion::PythonFullVersion, Operator::EqualStar, &same);
+                since.and(same)
+            }
             Self::CPythonMajor(major) => python(&[major]).and(Implementation::CPython.marker()),
             Self::Implementation(implementation, major, minor) => {
                 python(&[major, minor]).and(implementation.marker())
@@ -254,7 +266,7 @@ mod tests {
             ),
             (
                 "py311.py312-none-any",
-                "python_full_version >= '3.11' and python_full_version < '3.13'",
+                "python_full_version >= '3.11' and python_full_version < '4'",
             ),
             (
                 "cp39-abi3-any",

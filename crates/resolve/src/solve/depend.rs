@@ -85,7 +85,7 @@ impl ForkState {
                 version,
                 extra,
             },
-            Kind::Group(_) => Context::Group,
+            Kind::Group(_) => Context::Group { name, version },
         };
         let parent = matches!(kind, Kind::Base).then_some(name);
         if let Some(source) = around.world.direct(name, &self.environment) {
