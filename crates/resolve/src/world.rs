@@ -282,7 +282,7 @@ impl World {
                 Known::Unasked => missing.push(query),
                 Known::Present(project) => {
                     let yanks = self.yanks.get(name).cloned().unwrap_or_default();
-                    let policy = FilePolicy::new(&self.problem, name, yanks);
+                    let policy = FilePolicy::new(&self.problem, index, name, yanks);
                     maps.push(Arc::new(VersionMap::new(
                         index.clone(),
                         project.clone(),
