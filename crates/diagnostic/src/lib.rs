@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub use place::Sources;
 
@@ -51,6 +52,9 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What can be done, each a line that can be acted on.
     pub help: Vec<String>,
+    /// Further facts for programs: members of the [`problem`] that it becomes.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub more: Map<String, Value>,
 }
 
 impl Diagnostic {
@@ -66,6 +70,7 @@ impl Diagnostic {
             title: title.to_string(),
             labels: Vec::new(),
             help: Vec::new(),
+            more: Map::new(),
         }
     }
 
@@ -103,6 +108,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
+        self
+    }
+
+    /// Adds a fact for programs.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
         self
     }
 

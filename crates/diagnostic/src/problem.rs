@@ -92,7 +92,7 @@ impl Problem {
         let code = first
             .map_or("unknown", |diagnostic| &diagnostic.code)
             .to_owned();
-        Self {
+        let problem = Self {
             kind: format!("urn:lockwright:problem:{}", code.replace('/', ":")),
             title: title_of(&code),
             status,
@@ -100,7 +100,11 @@ impl Problem {
             code,
             diagnostics: details(diagnostics, sources),
             more: Map::new(),
-        }
+        };
+        let more = first.into_iter().flat_map(|diagnostic| &diagnostic.more);
+        more.fold(problem, |problem, (name, value)| {
+            problem.with(name, value.clone())
+        })
     }
 
     /// Adds a member; what the specification and this type already name stays as it is.
@@ -172,7 +176,9 @@ mod tests {
             )
             .label(6..7, "included here")
             .in_file("pyproject.toml")
-            .help("define it"),
+            .help("define it")
+            .with("group", "c")
+            .with("title", "taken"),
         ];
         let sources = Sources::one("pyproject.toml", text);
         let problem = Problem::new(&diagnostics, &sources, 422)
@@ -188,6 +194,7 @@ mod tests {
         assert_eq!(value["detail"], "dependency group `c` is not defined");
         assert_eq!(value["code"], "manifest/unknown-group");
         assert_eq!(value["request"], "r1");
+        assert_eq!(value["group"], "c");
         assert_eq!(value["diagnostics"][0]["severity"], "warning");
         let label = &value["diagnostics"][1]["labels"][0];
         assert_eq!(label["span"]["start"], 6);

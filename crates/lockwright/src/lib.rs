@@ -10,6 +10,7 @@ pub mod recorded;
 pub mod source;
 pub mod transport;
 
+mod conflict;
 mod existing;
 mod freshness;
 mod locking;

@@ -14,7 +14,7 @@ use crate::drive::{Conversation, DriveError, Step, drive};
 use crate::existing::Existing;
 use crate::freshness::Worth;
 use crate::preferences::Upgrades;
-use crate::{LockReply, LockRequest, Progress, Source, freshness, preferences, question};
+use crate::{LockReply, LockRequest, Progress, Source, conflict, freshness, preferences, question};
 
 /// What kind of failure it was; decides exit codes and HTTP statuses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,7 +74,7 @@ pub async fn lock(
     warnings.extend(existing.warnings.iter().cloned());
     let mut stale = existing.stale.clone();
     for lock in &existing.locks {
-        let verdict = freshness::judge(lock, &problem, &request.options);
+        let verdict = freshness::judge(lock, &problem, &upgrades);
         if verdict.worth == Worth::Everything
             && existing.is_whole()
             && let Some(reply) = repeat(request, lock, &formats, &warnings)
@@ -235,7 +235,7 @@ async fn resolve(
     match driven.end {
         Ok(resolution) => Ok((*resolution, stats)),
         Err(Unsolved::Conflict(conflict)) => {
-            let diagnostic = at_requirements(conflict.diagnose(), &conflict, workspace);
+            let diagnostic = conflict::tell(&conflict, workspace);
             Err(Failure::new(FailureKind::NoSolution, vec![diagnostic]))
         }
         Err(Unsolved::Failed(error)) => Err(Failure::new(
@@ -243,25 +243,6 @@ async fn resolve(
             vec![error.diagnose()],
         )),
     }
-}
-
-/// Points at the user's own requirements on projects that do not exist.
-fn at_requirements(
-    mut diagnostic: Diagnostic,
-    conflict: &Conflict,
-    workspace: &Workspace,
-) -> Diagnostic {
-    for name in conflict.involved() {
-        if let Some((file, span)) = question::place_of(workspace, &name) {
-            let label = diagnostic::Label {
-                file,
-                span,
-                text: String::new(),
-            };
-            diagnostic.labels.push(label);
-        }
-    }
-    diagnostic
 }
 
 fn drive_failure(error: DriveError) -> Failure {
