@@ -3,6 +3,7 @@
 //! It answers batches ([`lockwright::batch`]). Each question is asked of the index once for
 //! everybody, kept in the compact form in SQLite, and revalidated by its entity tag.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -251,15 +252,15 @@ impl Kept {
             ],
         )?;
         if let Answer::Project(project) = &cached.answer {
-            let files = project
-                .releases
-                .values()
-                .flat_map(|release| release.files());
-            let mut origins: Vec<_> = files
-                .filter_map(|file| Some(origin(&Url::parse(&file.url).ok()?)))
+            let origins: BTreeSet<_> = project
+                .releases()
+                .flat_map(|(_, release)| {
+                    let files = release.files();
+                    files
+                        .filter_map(|file| Some(origin(&Url::parse(&file.url).ok()?)))
+                        .collect::<Vec<_>>()
+                })
                 .collect();
-            origins.sort_unstable();
-            origins.dedup();
             for origin in origins {
                 self.sql.exec(
                     "INSERT OR IGNORE INTO origin VALUES (?)",

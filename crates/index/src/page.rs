@@ -1,5 +1,6 @@
 //! From the entries of a project's page, whatever its form, to a [`Project`].
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -250,24 +251,21 @@ impl<'a> Page<'a> {
     }
 
     /// The project, whatever order the entries came in.
-    pub(crate) fn finish(mut self, status: Option<Arc<str>>) -> Project {
+    pub(crate) fn finish(mut self, status: Option<&str>) -> Project {
         self.files
             .sort_by(|(_, a), (_, b)| a.filename.cmp(&b.filename));
         // An index that names a file twice means the first.
         self.files
             .dedup_by(|(_, later), (_, first)| later.filename == first.filename);
-        let mut project = Project {
-            status,
-            ..Project::default()
-        };
+        let mut releases: BTreeMap<Version, Release> = BTreeMap::new();
         for (version, file) in self.files {
-            let release: &mut Release = project.releases.entry(version).or_default();
+            let release = releases.entry(version).or_default();
             match file.kind {
                 FileKind::Wheel(_) => release.wheels.push(file),
                 FileKind::Sdist | FileKind::OldSdist => release.sdists.push(file),
             }
         }
-        project
+        Project::new(status, &releases)
     }
 }
 

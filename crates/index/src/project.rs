@@ -1,19 +1,238 @@
 //! A project as one index has it: releases in version order, files in name order.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use packaging::filename::WheelFilename;
-use packaging::{Hash, RequiresPython, Version};
+use packaging::{Hash, PackageName, RequiresPython, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::{self, DigestError, Files, Reader, Texts};
+use crate::page::Shared;
+
 /// A project's page.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// It is kept in its compact form, about a hundred bytes a file. A release is put together when
+/// somebody looks at it, since a resolution looks at few of them.
 pub struct Project {
+    /// The whole compact form, checksum included.
+    form: Box<[u8]>,
+    /// The project's name as its wheels have it.
+    name: Option<PackageName>,
+    status: Option<Box<str>>,
+    /// Where in the form each text that files share begins.
+    texts: Box<[u32]>,
     /// Releases by version, ascending. Versions come from file names, as uv reads pages.
-    pub releases: BTreeMap<Version, Release>,
+    releases: Box<[Head]>,
+    /// What texts that files share mean, as far as somebody looked.
+    shared: Mutex<Shared>,
+}
+
+/// What is known of a release without looking at its files.
+#[derive(Clone, Debug)]
+struct Head {
+    version: Version,
+    /// When its first file was uploaded.
+    earliest: Option<i64>,
+    /// Where its files begin in the form, and end.
+    files: (u32, u32),
+}
+
+impl Project {
+    /// Puts a project into its compact form.
+    #[must_use]
+    pub fn new(status: Option<&str>, releases: &BTreeMap<Version, Release>) -> Self {
+        let opened = Self::open(digest::write_project(status, releases));
+        debug_assert!(opened.is_ok(), "what was just written can be read");
+        opened.unwrap_or_else(|_| Self::nothing(Box::default()))
+    }
+
+    /// Opens the compact form.
+    pub(crate) fn open(form: Box<[u8]>) -> Result<Self, DigestError> {
+        let mut project = Self::nothing(form);
+        let form = &*project.form;
+        let place = |reader: &Reader<'_>| {
+            u32::try_from(form.len() - digest::CHECKSUM - reader.rest.len())
+                .map_err(|_| DigestError::Damaged("it is too long"))
+        };
+        let mut reader = Reader::begin(form, digest::PROJECT, "a project")?;
+        project.name = PackageName::new(reader.text()?).ok();
+        project.status = reader.optional()?.map(Into::into);
+        let count = reader.count()?;
+        let mut starts = Vec::with_capacity(count);
+        for _ in 0..count {
+            starts.push(place(&reader)?);
+            reader.text()?;
+        }
+        let texts = Texts {
+            form,
+            starts: &starts,
+        };
+        let count = reader.count()?;
+        let mut heads = Vec::with_capacity(count);
+        let (mut start, mut earliest) = (0_u32, 0_i64);
+        for _ in 0..count {
+            let version = digest::read_version(texts.read(&mut reader)?)?;
+            let length = reader.count()?;
+            let end = u32::try_from(length)
+                .ok()
+                .and_then(|it| start.checked_add(it));
+            let end = end.ok_or(DigestError::Damaged("it is too long"))?;
+            let has_time = reader.number()? != 0;
+            if has_time {
+                earliest = earliest.wrapping_add(reader.signed()?);
+            }
+            heads.push(Head {
+                version,
+                earliest: has_time.then_some(earliest),
+                files: (start, end),
+            });
+            start = end;
+        }
+        if reader.rest.len() != start as usize {
+            return Err(DigestError::Damaged("its files end elsewhere"));
+        }
+        let first = place(&reader)?;
+        for head in &mut heads {
+            head.files = (first + head.files.0, first + head.files.1);
+        }
+        project.texts = starts.into();
+        project.releases = heads.into();
+        Ok(project)
+    }
+
+    fn nothing(form: Box<[u8]>) -> Self {
+        Self {
+            form,
+            name: None,
+            status: None,
+            texts: Box::default(),
+            releases: Box::default(),
+            shared: Mutex::default(),
+        }
+    }
+
+    /// The project in its compact form.
+    pub(crate) fn form(&self) -> &[u8] {
+        &self.form
+    }
+
     /// The project status marker (PEP 792), if the page has one.
-    pub status: Option<Arc<str>>,
+    #[must_use]
+    pub fn status(&self) -> Option<&str> {
+        self.status.as_deref()
+    }
+
+    /// The number of releases.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.releases.len()
+    }
+
+    /// Whether there are no releases.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.releases.is_empty()
+    }
+
+    /// The versions of all releases, ascending.
+    pub fn versions(&self) -> impl DoubleEndedIterator<Item = &Version> + ExactSizeIterator {
+        self.releases.iter().map(|head| &head.version)
+    }
+
+    /// The version of a release, by its place in the order of versions.
+    #[must_use]
+    pub fn version_at(&self, at: usize) -> &Version {
+        &self.releases[at].version
+    }
+
+    /// When the first file of a release was uploaded, as far as the index says.
+    #[must_use]
+    pub fn earliest_upload_at(&self, at: usize) -> Option<i64> {
+        self.releases[at].earliest
+    }
+
+    /// The place of a version among all, or the one where it would be.
+    ///
+    /// # Errors
+    ///
+    /// There is no such release.
+    pub fn place(&self, version: &Version) -> Result<usize, usize> {
+        self.releases
+            .binary_search_by(|head| head.version.cmp(version))
+    }
+
+    /// The number of releases at the beginning of the order for which something holds.
+    pub fn partition_point(&self, holds: impl Fn(&Version) -> bool) -> usize {
+        self.releases.partition_point(|head| holds(&head.version))
+    }
+
+    /// Puts the files of a version together.
+    #[must_use]
+    pub fn release(&self, version: &Version) -> Option<Release> {
+        Some(self.release_at(self.place(version).ok()?))
+    }
+
+    /// Puts the files of a release together. What cannot be read, although the checksum of the
+    /// whole was right, has no files.
+    #[must_use]
+    pub fn release_at(&self, at: usize) -> Release {
+        self.read_release(&self.releases[at]).unwrap_or_default()
+    }
+
+    /// All releases, put together one after the other.
+    pub fn releases(&self) -> impl DoubleEndedIterator<Item = (&Version, Release)> {
+        (0..self.len()).map(|at| (self.version_at(at), self.release_at(at)))
+    }
+
+    fn read_release(&self, head: &Head) -> Result<Release, DigestError> {
+        let cut = DigestError::Damaged("it is cut off");
+        let (start, end) = (head.files.0 as usize, head.files.1 as usize);
+        let mut reader = Reader {
+            rest: self.form.get(start..end).ok_or(cut)?,
+        };
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = Files {
+            texts: Texts {
+                form: &self.form,
+                starts: &self.texts,
+            },
+            name: self.name.as_ref(),
+            shared: &mut shared,
+            filename: String::new(),
+            time: head.earliest.unwrap_or(0),
+        };
+        let (sdists, wheels) = (reader.count()?, reader.count()?);
+        let mut release = Release::default();
+        for _ in 0..sdists {
+            release.sdists.push(Arc::new(files.read(&mut reader)?));
+        }
+        for _ in 0..wheels {
+            release.wheels.push(Arc::new(files.read(&mut reader)?));
+        }
+        reader.end()?;
+        Ok(release)
+    }
+}
+
+impl Default for Project {
+    fn default() -> Self {
+        Self::new(None, &BTreeMap::new())
+    }
+}
+
+impl PartialEq for Project {
+    /// The form is canonical: equal projects have equal bytes.
+    fn eq(&self, other: &Self) -> bool {
+        self.form == other.form
+    }
+}
+
+impl fmt::Debug for Project {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.releases()).finish()
+    }
 }
 
 /// The files of one version.

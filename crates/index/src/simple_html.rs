@@ -26,7 +26,7 @@ pub fn read(body: &[u8], response_url: &str, name: &PackageName) -> Result<Proje
         None => base,
     };
     let mut page = Page::new(name, base);
-    let mut status = None;
+    let mut status: Option<String> = None;
     for tag in Tags(&text) {
         if tag.is("a") {
             add_link(&mut page, &tag)?;
@@ -39,7 +39,7 @@ pub fn read(body: &[u8], response_url: &str, name: &PackageName) -> Result<Proje
                 .map(|content| (&*content).into());
         }
     }
-    Ok(page.finish(status))
+    Ok(page.finish(status.as_deref()))
 }
 
 fn add_link(page: &mut Page<'_>, tag: &Tag<'_>) -> Result<(), PageError> {
@@ -315,10 +315,10 @@ mod tests {
     fn a_page_with_quirks_is_read() {
         let name = PackageName::new("foo").unwrap();
         let project = read(PAGE.as_bytes(), "https://a.example/simple/foo/", &name).unwrap();
-        assert_eq!(project.status.as_deref(), Some("archived"));
-        let versions: Vec<String> = project.releases.keys().map(ToString::to_string).collect();
+        assert_eq!(project.status(), Some("archived"));
+        let versions: Vec<String> = project.versions().map(ToString::to_string).collect();
         assert_eq!(versions, ["1.0", "1.0+local", "1.1", "1.2", "1.3"]);
-        let first = &project.releases[&"1.0".parse().unwrap()];
+        let first = project.release(&"1.0".parse().unwrap()).unwrap();
         let wheel = &first.wheels[0];
         assert_eq!(
             &*wheel.url,
@@ -338,7 +338,10 @@ mod tests {
             (&sdist.kind, &sdist.yanked),
             (&FileKind::Sdist, &Yanked::Yes("".into()))
         );
-        let local = &project.releases[&"1.0+local".parse().unwrap()].wheels[0];
+        let local = &project
+            .release(&"1.0+local".parse().unwrap())
+            .unwrap()
+            .wheels[0];
         assert_eq!(&*local.filename, "foo-1.0+local-py3-none-any.whl");
         assert_eq!(
             &*local.url,
@@ -347,7 +350,7 @@ mod tests {
         assert_eq!(local.yanked, Yanked::Yes("it's broken".into()));
         assert_eq!(local.core_metadata, Some(CoreMetadata::default()));
         assert_eq!(&*local.requires_python.as_ref().unwrap().text, "");
-        let last = &project.releases[&"1.3".parse().unwrap()].sdists[0];
+        let last = &project.release(&"1.3".parse().unwrap()).unwrap().sdists[0];
         assert!(last.core_metadata.is_none() && last.hashes.is_empty());
     }
 
@@ -367,16 +370,10 @@ mod tests {
             "< a>",
             "<a ä=1>",
         ] {
-            assert!(read(text).unwrap().releases.is_empty(), "{text}");
+            assert!(read(text).unwrap().is_empty(), "{text}");
         }
-        assert_eq!(read("<a href=foo-1.tar.gz>").unwrap().releases.len(), 1);
-        assert_eq!(
-            read("<a title=it's href=foo-1.tar.gz>")
-                .unwrap()
-                .releases
-                .len(),
-            1
-        );
+        assert_eq!(read("<a href=foo-1.tar.gz>").unwrap().len(), 1);
+        assert_eq!(read("<a title=it's href=foo-1.tar.gz>").unwrap().len(), 1);
         assert!(matches!(
             read("<a href='foo-1.tar.gz#crc=1'>"),
             Err(PageError::HashAlgorithm(name)) if name == "crc"

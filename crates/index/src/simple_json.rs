@@ -38,7 +38,7 @@ pub fn read(body: &[u8], response_url: &str, name: &PackageName) -> Result<Proje
         });
     }
     let status = shape.project_status.and_then(|status| status.status);
-    Ok(page.finish(status.map(|status| status.0.into())))
+    Ok(page.finish(status.as_ref().map(|status| &*status.0)))
 }
 
 #[derive(Deserialize)]
@@ -264,10 +264,10 @@ mod tests {
     fn a_page_with_quirks_is_read() {
         let name = PackageName::new("foo").unwrap();
         let project = read(PAGE.as_bytes(), "https://a.example/simple/foo/", &name).unwrap();
-        assert_eq!(project.status.as_deref(), Some("archived"));
-        let versions: Vec<String> = project.releases.keys().map(ToString::to_string).collect();
+        assert_eq!(project.status(), Some("archived"));
+        let versions: Vec<String> = project.versions().map(ToString::to_string).collect();
         assert_eq!(versions, ["0.9", "1.0"]);
-        let release = &project.releases[&"1.0".parse().unwrap()];
+        let release = project.release(&"1.0".parse().unwrap()).unwrap();
         let names: Vec<&str> = release.files().map(|file| &*file.filename).collect();
         assert_eq!(
             names,
@@ -303,7 +303,7 @@ mod tests {
         );
         assert_eq!(release.wheels[0].yanked, Yanked::Yes("".into()));
         assert!(release.wheels[0].core_metadata.is_none());
-        let old = &project.releases[&"0.9".parse().unwrap()];
+        let old = project.release(&"0.9".parse().unwrap()).unwrap();
         assert_eq!(old.sdists[0].kind, FileKind::OldSdist);
     }
 

@@ -1,13 +1,17 @@
 //! The compact form: what goes in comes out, and damage never does harm.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where an input of its own is wrong")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails where an input of its own is wrong"
+)]
 
 use lockwright_index::digest::{
     DigestError, VERSION, decode_metadata, decode_project, encode_metadata, encode_project,
 };
-use lockwright_index::{Metadata, Project, simple_json};
+use lockwright_index::{CoreMetadata, File, Metadata, Project, simple_json};
 use packaging::PackageName;
 use proptest::prelude::*;
+use serde_json::Value;
 
 /// A file's entry on a page, as JSON.
 fn entry() -> impl Strategy<Value = String> {
@@ -61,6 +65,11 @@ fn entry() -> impl Strategy<Value = String> {
 }
 
 fn project() -> impl Strategy<Value = Project> {
+    page().prop_map(|(_, project)| project)
+}
+
+/// The entries of a page, and what was read of them.
+fn page() -> impl Strategy<Value = (Vec<String>, Project)> {
     (prop::collection::vec(entry(), 0..30), any::<bool>()).prop_map(|(entries, has_status)| {
         let status = if has_status {
             "{\"status\": \"active\"}"
@@ -72,8 +81,43 @@ fn project() -> impl Strategy<Value = Project> {
             entries.join(",")
         );
         let name = PackageName::new("foo-bar").unwrap();
-        simple_json::read(page.as_bytes(), "https://a.example/simple/foo-bar/", &name).unwrap()
+        let base = "https://a.example/simple/foo-bar/";
+        let project = simple_json::read(page.as_bytes(), base, &name).unwrap();
+        (entries, project)
     })
+}
+
+/// Whether a file is what an entry says.
+fn is_of(file: &File, entry: &Value) -> bool {
+    let url = entry["url"].as_str().unwrap();
+    let has_same_url = match url.strip_prefix("../../") {
+        Some(rest) => *file.url == format!("https://a.example/{rest}"),
+        None => *file.url == *url,
+    };
+    let has_same_hashes = file
+        .hashes
+        .iter()
+        .all(|hash| entry["hashes"][hash.algorithm.as_str()].as_str() == Some(&*hash.digest))
+        && Some(file.hashes.len()) == entry["hashes"].as_object().map(serde_json::Map::len);
+    let core = &entry["core-metadata"];
+    let has_same_core = match &file.core_metadata {
+        None => core.is_null(),
+        Some(CoreMetadata { hash: None }) => *core == true,
+        Some(CoreMetadata { hash: Some(hash) }) => core["sha256"].as_str() == Some(&*hash.digest),
+    };
+    let python = file.requires_python.as_ref().map(|python| &*python.text);
+    let second = file.upload_time.map(|time| time / 1000 % 60);
+    let written = entry["upload-time"].as_str();
+    let yanked = entry["yanked"]
+        .as_str()
+        .or(entry["yanked"].as_bool().map(|_| ""));
+    has_same_url
+        && has_same_hashes
+        && has_same_core
+        && file.size == entry["size"].as_u64()
+        && python == entry["requires-python"].as_str()
+        && second == written.map(|it| it[17..19].parse().unwrap())
+        && file.yanked().map(|reason| &**reason) == yanked
 }
 
 fn metadata() -> impl Strategy<Value = Metadata> {
@@ -98,8 +142,29 @@ proptest! {
     /// Invariant: the compact form of a project is the project.
     #[test]
     fn projects_come_back(project in project()) {
-        let bytes = encode_project(&project);
-        prop_assert_eq!(decode_project(&bytes).unwrap(), project);
+        let releases = project.releases().map(|(version, it)| (version.clone(), it)).collect();
+        let again = Project::new(project.status(), &releases);
+        prop_assert_eq!(&again, &project);
+        prop_assert_eq!(decode_project(&encode_project(&project)).unwrap(), project);
+    }
+
+    /// Invariant: a file put together again is what the page said of it.
+    #[test]
+    fn files_come_back((entries, project) in page()) {
+        let entries: Vec<Value> = entries
+            .iter()
+            .map(|entry| serde_json::from_str(entry).unwrap())
+            .collect();
+        for (at, (version, release)) in project.releases().enumerate() {
+            prop_assert!(release.files().next().is_some());
+            let uploads = release.files().filter_map(|file| file.upload_time);
+            prop_assert_eq!(project.earliest_upload_at(at), uploads.min());
+            for file in release.files() {
+                let entry = entries.iter().find(|it| it["filename"] == *file.filename).unwrap();
+                prop_assert!(is_of(file, entry), "{:?} is not {}", file, entry);
+                prop_assert!(file.wheel().is_none_or(|wheel| wheel.version == *version));
+            }
+        }
     }
 
     /// Invariant: the compact form of metadata is the metadata.
@@ -127,7 +192,9 @@ proptest! {
         forged.extend([VERSION, if is_project { b'p' } else { b'm' }]);
         forged.extend(&bytes);
         for sum in [forged.clone(), signed(forged)] {
-            let _ = decode_project(&sum);
+            if let Ok(project) = decode_project(&sum) {
+                let _ = project.releases().count();
+            }
             let _ = decode_metadata(&sum);
         }
     }

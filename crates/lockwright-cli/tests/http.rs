@@ -102,7 +102,7 @@ fn sha256(bytes: &[u8]) -> packaging::Hash {
 
 fn releases(answer: &Result<Answer, SourceError>) -> usize {
     match answer {
-        Ok(Answer::Project(project)) => project.releases.len(),
+        Ok(Answer::Project(project)) => project.len(),
         other => panic!("expected a project, found {other:?}"),
     }
 }
@@ -592,7 +592,7 @@ fn links_on_a_page_inherit_no_credentials() {
     let Ok(Answer::Project(project)) = ask(&client, page(&server, "one")) else {
         panic!()
     };
-    let release = project.releases.values().next().unwrap();
+    let release = project.release_at(0);
     assert_eq!(
         *release.wheels[0].url,
         server.url("/files/one-1.0-py3-none-any.whl")

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use index::{File, FileKind, Yanked};
+use index::{File, FileKind, Release, Yanked};
 use lock::{Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published};
 use packaging::{ExtraName, Marker, PackageName, tag};
 use rustc_hash::FxHashSet;
@@ -158,12 +158,14 @@ impl<'a> Assembly<'a> {
 
     /// The wheels that some environment of the package could use.
     fn wheels(&self, heard: &Heard, marker: Marker) -> Vec<Artifact> {
-        let Some((map, files)) = files(heard) else {
+        let (Some(map), Some(release)) = (&heard.map, release(heard)) else {
             return Vec::new();
         };
         let reachable = self.environments.map_or(marker, |all| marker.and(all));
         let bounds = self.resolution.problem.requires_python.bounds();
-        files
+        release
+            .wheels
+            .iter()
             .filter(|file| !map.hides(file))
             .filter(|file| match &file.kind {
                 FileKind::Wheel(wheel) => {
@@ -190,16 +192,9 @@ fn id(node: &GraphNode, heard: &Heard) -> PackageId {
     }
 }
 
-type Files<'a> = (
-    &'a crate::version_map::VersionMap,
-    Box<dyn Iterator<Item = &'a Arc<File>> + 'a>,
-);
-
-fn files(heard: &Heard) -> Option<Files<'_>> {
-    let map = heard.map.as_deref()?;
-    let (version, _) = map.offer(heard.version.as_ref()?)?;
-    let release = map.project.releases.get(version)?;
-    Some((map, Box::new(release.files())))
+/// All files of what was chosen from an index.
+fn release(heard: &Heard) -> Option<Release> {
+    heard.map.as_ref()?.project.release(heard.version.as_ref()?)
 }
 
 /// The source distribution a lock lists: the most usable one the cut-off does not hide.
@@ -228,10 +223,9 @@ fn artifact(file: &Arc<File>) -> Artifact {
 }
 
 fn published(heard: &Heard) -> Option<Published> {
-    let (_, files) = files(heard)?;
-    let files: Vec<&Arc<File>> = files.collect();
-    let on_page = files
-        .iter()
+    let release = release(heard)?;
+    let on_page = release
+        .files()
         .find_map(|file| file.requires_python.as_ref())
         .map(|requires_python| requires_python.text.clone());
     let metadata = heard.metadata.as_deref();
@@ -247,6 +241,6 @@ fn published(heard: &Heard) -> Option<Published> {
             .map(|it| it.provides_extra.clone())
             .unwrap_or_default(),
         license: metadata.and_then(|metadata| metadata.license.clone()),
-        files: files.into_iter().map(artifact).collect(),
+        files: release.files().map(artifact).collect(),
     })
 }

@@ -520,7 +520,7 @@ fn warnings(graph: &Graph, heard: &[Heard]) -> Vec<Diagnostic> {
         let release = heard
             .map
             .as_ref()
-            .and_then(|map| map.project.releases.get(&key.version));
+            .and_then(|map| map.project.release(&key.version));
         if let (Kind::Base, Some(release)) = (&key.kind, release)
             && release.files().all(|file| file.yanked.is_yanked())
         {

@@ -219,45 +219,34 @@ pub(crate) struct VersionMap {
     pub(crate) index: IndexUrl,
     pub(crate) project: Arc<Project>,
     pub(crate) policy: FilePolicy,
-    entries: Vec<(Version, OnceLock<Offer>)>,
+    /// What each release offers, in the order of the project's versions.
+    offers: Box<[OnceLock<Box<Offer>>]>,
     /// Whether some version has a local part.
     pub(crate) has_locals: bool,
 }
 
 impl VersionMap {
     pub(crate) fn new(index: IndexUrl, project: Arc<Project>, policy: FilePolicy) -> Self {
-        let entries: Vec<_> = project
-            .releases
-            .iter()
-            .filter(|(_, release)| release.files().next().is_some())
-            .map(|(version, _)| (version.clone(), OnceLock::new()))
-            .collect();
-        let has_locals = entries.iter().any(|(version, _)| version.is_local());
+        let offers = project.versions().map(|_| OnceLock::new()).collect();
+        let has_locals = project.versions().any(Version::is_local);
         Self {
             index,
             project,
             policy,
-            entries,
+            offers,
             has_locals,
         }
     }
 
     /// What a version offers.
     pub(crate) fn offer(&self, version: &Version) -> Option<(&Version, &Offer)> {
-        let at = self
-            .entries
-            .binary_search_by(|(known, _)| known.cmp(version))
-            .ok()?;
-        self.offer_at(at)
+        Some(self.offer_at(self.project.place(version).ok()?))
     }
 
-    fn offer_at(&self, at: usize) -> Option<(&Version, &Offer)> {
-        let (version, cell) = &self.entries[at];
-        let release = self.project.releases.get(version)?;
-        Some((
-            version,
-            cell.get_or_init(|| judge(release, version, &self.policy)),
-        ))
+    fn offer_at(&self, at: usize) -> (&Version, &Offer) {
+        let version = self.project.version_at(at);
+        let judge = || judge(&self.project.release_at(at), version, &self.policy).into();
+        (version, self.offers[at].get_or_init(judge))
     }
 
     /// The versions of a range that exist at all (the cut-off hides some), ascending.
@@ -267,8 +256,8 @@ impl VersionMap {
     ) -> impl DoubleEndedIterator<Item = (&'a Version, &'a Offer)> {
         let (start, end) = self.bounds(range);
         (start..end)
-            .filter(|at| range.contains(&self.entries[*at].0) && self.exists(*at))
-            .filter_map(|at| self.offer_at(at))
+            .filter(|at| range.contains(self.project.version_at(*at)) && self.exists(*at))
+            .map(|at| self.offer_at(at))
     }
 
     fn bounds(&self, range: &VersionRange) -> (usize, usize) {
@@ -276,42 +265,49 @@ impl VersionMap {
         let Some((lower, upper)) = range.bounding_range() else {
             return (0, 0);
         };
+        let project = &self.project;
         let start = match lower {
-            Bound::Included(lower) => self.entries.partition_point(|(version, _)| version < lower),
-            Bound::Excluded(lower) => self
-                .entries
-                .partition_point(|(version, _)| version <= lower),
+            Bound::Included(lower) => project.partition_point(|version| version < lower),
+            Bound::Excluded(lower) => project.partition_point(|version| version <= lower),
             Bound::Unbounded => 0,
         };
         let end = match upper {
-            Bound::Included(upper) => self
-                .entries
-                .partition_point(|(version, _)| version <= upper),
-            Bound::Excluded(upper) => self.entries.partition_point(|(version, _)| version < upper),
-            Bound::Unbounded => self.entries.len(),
+            Bound::Included(upper) => project.partition_point(|version| version <= upper),
+            Bound::Excluded(upper) => project.partition_point(|version| version < upper),
+            Bound::Unbounded => project.len(),
         };
         (start, end.max(start))
     }
 
     fn exists(&self, at: usize) -> bool {
-        self.policy.cutoff.is_none()
-            || self
-                .project
-                .releases
-                .get(&self.entries[at].0)
-                .is_some_and(|release| release.files().any(|file| !self.policy.excludes(file)))
+        self.policy.cutoff.is_none_or(|cutoff| {
+            let uploaded = self.project.earliest_upload_at(at);
+            uploaded.is_some_and(|uploaded| uploaded < cutoff)
+        })
     }
 
     /// All versions that exist, ascending.
     pub(crate) fn versions(&self) -> impl DoubleEndedIterator<Item = &Version> {
-        (0..self.entries.len())
+        (0..self.project.len())
             .filter(|at| self.exists(*at))
-            .map(|at| &self.entries[at].0)
+            .map(|at| self.project.version_at(at))
+    }
+
+    /// The versions that the cut-off hides, ascending, and when each was first uploaded.
+    pub(crate) fn hidden(&self) -> impl Iterator<Item = (&Version, Option<i64>)> {
+        (0..self.project.len())
+            .filter(|at| !self.exists(*at))
+            .map(|at| {
+                (
+                    self.project.version_at(at),
+                    self.project.earliest_upload_at(at),
+                )
+            })
     }
 
     /// All versions on the page, ascending, hidden ones too.
     pub(crate) fn all_versions(&self) -> impl DoubleEndedIterator<Item = &Version> {
-        self.entries.iter().map(|(version, _)| version)
+        self.project.versions()
     }
 
     /// Whether the cut-off hides the file.

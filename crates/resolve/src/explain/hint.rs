@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use index::File;
 use packaging::filename::WheelParts;
 use packaging::{IndexUrl, PackageName, RequiresPython, Version, VersionRange};
 use pubgrub::External;
@@ -210,26 +209,18 @@ impl Gatherer<'_> {
         let Some(cutoff) = map.policy.cutoff else {
             return;
         };
-        let files = |version: &Version| -> Vec<&File> {
-            let release = map.project.releases.get(version);
-            let files = release.into_iter().flat_map(index::Release::files);
-            files.map(|file| &**file).collect()
-        };
-        let is_hidden = |version: &&Version| files(version).into_iter().all(|file| map.hides(file));
-        let mut hidden: Vec<&Version> = map
-            .all_versions()
-            .filter(|version| range.contains(version))
-            .filter(is_hidden)
+        let mut hidden: Vec<(&Version, Option<i64>)> = map
+            .hidden()
+            .filter(|(version, _)| range.contains(version))
             .collect();
-        if hidden.iter().any(|version| !version.any_prerelease()) {
-            hidden.retain(|version| !version.any_prerelease());
+        if hidden.iter().any(|(version, _)| !version.any_prerelease()) {
+            hidden.retain(|(version, _)| !version.any_prerelease());
         }
-        if let Some(version) = hidden.last() {
-            let uploaded = files(version).iter().filter_map(|it| it.upload_time).min();
+        if let Some((version, uploaded)) = hidden.last() {
             self.add(Hint::CutOff {
                 name: name.clone(),
                 version: (*version).clone(),
-                uploaded,
+                uploaded: *uploaded,
                 cutoff,
             });
         }
@@ -291,7 +282,7 @@ impl Gatherer<'_> {
             .filter_map(|map| Some((map, map.within(range).next_back()?.0)))
             .max_by_key(|(_, version)| (*version).clone());
         let (map, version) = latest?;
-        let release = map.project.releases.get(version)?;
+        let release = map.project.release(version)?;
         let tags: BTreeSet<String> = release
             .wheels
             .iter()
