@@ -556,6 +556,22 @@ fn a_group_is_upgraded() {
 }
 
 #[test]
+fn a_project_may_ask_for_upgrades_itself() {
+    let server = Server::start(index);
+    for setting in ["upgrade = true", "upgrade-package = [\"one\"]"] {
+        let folder = held_back(&server);
+        let pyproject = folder.read("pyproject.toml");
+        folder.write(
+            "pyproject.toml",
+            &format!("{pyproject}[tool.uv]\n{setting}\n"),
+        );
+        assert_eq!(run(&folder, Some(&server), &["lock"]).status, 0);
+        let lock = folder.read("uv.lock");
+        assert!(lock.contains("name = \"one\"\nversion = \"2.0\""), "{lock}");
+    }
+}
+
+#[test]
 fn the_bound_of_an_upgrade_counts_without_a_lock() {
     let server = Server::start(index);
     let folder = project(FLASKET);

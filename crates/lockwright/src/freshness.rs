@@ -11,7 +11,7 @@ use packaging::{
 };
 use resolve::{LocalProject, Problem};
 
-use crate::LockOptions;
+use crate::preferences::Upgrades;
 
 /// How much of an existing lock can be kept.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -34,14 +34,14 @@ pub(crate) struct Verdict {
 }
 
 /// Compares an existing lock with a problem.
-pub(crate) fn judge(lock: &Lock, problem: &Problem, options: &LockOptions) -> Verdict {
+pub(crate) fn judge(lock: &Lock, problem: &Problem, upgrades: &Upgrades) -> Verdict {
     let mut judge = Judge {
         lock,
         problem,
         worth: Worth::Everything,
         reasons: Vec::new(),
     };
-    judge.settings(options);
+    judge.settings(upgrades);
     judge.environments();
     judge.asked();
     judge.projects();
@@ -65,7 +65,7 @@ impl Judge<'_> {
         self.reasons.push(Diagnostic::warning(code, title));
     }
 
-    fn settings(&mut self, options: &LockOptions) {
+    fn settings(&mut self, upgrades: &Upgrades) {
         let (locked, wanted) = (&self.lock.options, &self.problem.options);
         if locked.resolution != wanted.resolution {
             let title = format!(
@@ -102,13 +102,13 @@ impl Judge<'_> {
                 "the pre-release mode changed",
             );
         }
-        if options.upgrade {
+        if upgrades.all {
             self.note(
                 Worth::Nothing,
                 "check/upgrade",
                 "an upgrade of everything was asked for",
             );
-        } else if !(options.upgrade_package.is_empty() && options.upgrade_group.is_empty()) {
+        } else if upgrades.is_partial() {
             self.note(
                 Worth::Forks,
                 "check/upgrade",

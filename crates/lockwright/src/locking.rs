@@ -74,7 +74,7 @@ pub async fn lock(
     warnings.extend(existing.warnings.iter().cloned());
     let mut stale = existing.stale.clone();
     for lock in &existing.locks {
-        let verdict = freshness::judge(lock, &problem, &request.options);
+        let verdict = freshness::judge(lock, &problem, &upgrades);
         if verdict.worth == Worth::Everything
             && existing.is_whole()
             && let Some(reply) = repeat(request, lock, &formats, &warnings)

@@ -48,6 +48,8 @@ pub(crate) fn adopt(problem: &mut Problem, lock: &Lock, worth: Worth, upgrades: 
 /// The versions that are let go of, and bounds on the new ones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Upgrades {
+    /// Whether no version counts.
+    pub(crate) all: bool,
     packages: BTreeSet<PackageName>,
     groups: BTreeSet<GroupName>,
     /// Bounds on new versions; they count whether or not there is a lock.
@@ -55,7 +57,7 @@ pub(crate) struct Upgrades {
 }
 
 impl Upgrades {
-    /// Reads the options that let go of versions.
+    /// Reads the options that let go of versions, and what `[tool.uv]` says of it beside them.
     ///
     /// # Errors
     ///
@@ -64,9 +66,13 @@ impl Upgrades {
         options: &LockOptions,
         workspace: &Workspace,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let mut upgrades = Self::default();
+        let declared = Declared::read(workspace);
+        let mut upgrades = Self {
+            all: options.upgrade || declared.all,
+            ..Self::default()
+        };
         let mut errors = Vec::new();
-        for text in &options.upgrade_package {
+        for text in options.upgrade_package.iter().chain(&declared.packages) {
             match Requirement::parse(text) {
                 Ok(requirement) => upgrades.package(&requirement),
                 Err(error) => errors.push(no_value(text, "upgrade-package", &error)),
@@ -87,6 +93,11 @@ impl Upgrades {
         } else {
             Err(errors)
         }
+    }
+
+    /// Whether the versions of some projects do not count.
+    pub(crate) fn is_partial(&self) -> bool {
+        !(self.all || self.packages.is_empty() && self.groups.is_empty())
     }
 
     fn package(&mut self, requirement: &Requirement) {
@@ -121,6 +132,30 @@ impl Upgrades {
         let required = of_root.filter(|(group, _)| is_named(group));
         names.extend(required.flat_map(|(_, all)| all.iter().map(|it| it.name.clone())));
         names
+    }
+}
+
+/// `upgrade` and `upgrade-package` of `[tool.uv]`.
+#[derive(Clone, Debug, Default)]
+struct Declared {
+    all: bool,
+    packages: Vec<String>,
+}
+
+impl Declared {
+    fn read(workspace: &Workspace) -> Self {
+        let uv = workspace.root.raw.get("tool").and_then(|it| it.get("uv"));
+        let Some(uv) = uv else {
+            return Self::default();
+        };
+        let packages = uv.get("upgrade-package").and_then(|it| it.as_array());
+        let packages = packages.into_iter().flatten();
+        Self {
+            all: uv.get("upgrade").and_then(|it| it.as_bool()) == Some(true),
+            packages: packages
+                .filter_map(|it| it.as_str().map(str::to_owned))
+                .collect(),
+        }
     }
 }
 
