@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::command::{Failed, bounded, cargo, output, program, root, run as run_shown, target_dir};
+use crate::command::{
+    Failed, bounded, cargo, output_or_said, program, root, run as run_shown, target_dir,
+};
 use crate::indexes::{CORPUS_PORT, Server, shared};
 use crate::tally::Tally;
 
@@ -426,7 +428,7 @@ fn compare_markers(shared: &Path) -> Result<Score, Failed> {
         "--",
     ]);
     let of = std::fs::read_to_string(&file)?.lines().count();
-    let Some(said) = output(command.arg(&file)) else {
+    let Some(said) = output_or_said(command.arg(&file)) else {
         println!(
             "markers: the comparison does not run: `{}`",
             crate::command::shown(&command)
