@@ -138,12 +138,10 @@ impl Judge<'_> {
                 "no fork is for the Pythons wanted",
             );
         }
+        // One that always holds counts, though a lock never shows it: uv 0.13.8 resolves each time.
         let simplified = |markers: &[Marker]| -> Vec<Marker> {
-            markers
-                .iter()
-                .map(|marker| lock.simplify(*marker))
-                .filter(|it| !it.is_true())
-                .collect()
+            let markers = markers.iter();
+            markers.map(|marker| lock.simplify(*marker)).collect()
         };
         if simplified(&lock.environments) != simplified(&problem.environments) {
             self.note(
@@ -209,19 +207,36 @@ impl Judge<'_> {
             "requirements",
             same(&locked.requirements, &wanted.requirements),
         );
+        let matters = Matters::of(self.lock);
         compare(
             "constraint-dependencies",
-            same(&locked.constraints, &wanted.constraints),
+            self.bounds(&locked.constraints)
+                == self.bounds(&matters.requirements(&wanted.constraints, &locked.constraints)),
         );
         compare(
             "override-dependencies",
-            same(&locked.overrides, &wanted.overrides)
-                && locked.package_overrides.len() == wanted.package_overrides.len(),
+            same(
+                &locked.overrides,
+                &matters.requirements(&wanted.overrides, &locked.overrides),
+            ) && self.scoped_overrides(locked, |_| true)
+                == self.scoped_overrides(wanted, |name| {
+                    let mut known = locked.package_overrides.iter();
+                    matters.has(name) || known.any(|it| it.name == *name)
+                }),
         );
+        let excluded = wanted.excludes.iter();
+        let excluded: BTreeSet<PackageName> = excluded
+            .filter(|name| matters.has(name) || locked.excludes.contains(name))
+            .cloned()
+            .collect();
         compare(
             "exclude-dependencies",
-            members(&locked.excludes) == members(&wanted.excludes)
-                && locked.package_excludes == wanted.package_excludes,
+            members(&locked.excludes) == excluded
+                && scoped_excludes(locked, |_| true)
+                    == scoped_excludes(wanted, |name| {
+                        let mut known = locked.package_excludes.iter();
+                        matters.has(name) || known.any(|it| it.name == *name)
+                    }),
         );
         compare(
             "build-constraint-dependencies",
@@ -233,7 +248,11 @@ impl Judge<'_> {
         );
         compare(
             "dependency-metadata",
-            metadata_texts(locked) == metadata_texts(wanted),
+            metadata_texts(locked, |_| true)
+                == metadata_texts(wanted, |name| {
+                    let mut known = locked.dependency_metadata.iter();
+                    matters.has(name) || known.any(|it| it.name == *name)
+                }),
         );
         for name in changed {
             self.note(
@@ -427,6 +446,38 @@ impl Judge<'_> {
             .collect()
     }
 
+    /// Those constraints that bound anything.
+    fn bounds(&self, constraints: &[SourcedRequirement]) -> Wishes {
+        let bounds = constraints.iter().filter(|constraint| {
+            let is_empty = match &constraint.source {
+                RequirementSource::Registry { specifiers, .. } => specifiers.is_empty(),
+                _ => false,
+            };
+            !is_empty && !constraint.marker.is_false()
+        });
+        let bounds = bounds.map(|constraint| SourcedRequirement {
+            extras: Vec::new(),
+            ..constraint.clone()
+        });
+        self.wishes(&bounds.collect::<Vec<_>>())
+    }
+
+    fn scoped_overrides(
+        &self,
+        asked: &lock::Asked,
+        counts: impl Fn(&PackageName) -> bool,
+    ) -> BTreeMap<Scope, Wishes> {
+        let mut scopes: BTreeMap<Scope, Wishes> = BTreeMap::new();
+        for one in &asked.package_overrides {
+            if counts(&one.name) {
+                let scope = (one.name.clone(), one.version.clone());
+                let wishes = self.wishes(&one.dependencies);
+                scopes.entry(scope).or_default().extend(wishes);
+            }
+        }
+        scopes
+    }
+
     fn groups(
         &self,
         groups: &BTreeMap<GroupName, Vec<SourcedRequirement>>,
@@ -440,6 +491,51 @@ impl Judge<'_> {
 }
 
 type Wishes = BTreeMap<(String, String), String>;
+
+/// Settings of a project matter where it is locked, or where the lock records them already: any
+/// other waits until something else asks for a new resolution (uv 0.13.8).
+struct Matters(BTreeSet<PackageName>);
+
+impl Matters {
+    fn of(lock: &Lock) -> Self {
+        let packages = lock.packages.iter();
+        Self(packages.map(|package| package.id.name.clone()).collect())
+    }
+
+    fn has(&self, name: &PackageName) -> bool {
+        self.0.contains(name)
+    }
+
+    fn requirements(
+        &self,
+        wanted: &[SourcedRequirement],
+        locked: &[SourcedRequirement],
+    ) -> Vec<SourcedRequirement> {
+        let known = |name: &PackageName| locked.iter().any(|it| it.name == *name);
+        let wanted = wanted.iter();
+        wanted
+            .filter(|it| self.has(&it.name) || known(&it.name))
+            .cloned()
+            .collect()
+    }
+}
+
+type Scope = (PackageName, Option<packaging::Version>);
+
+fn scoped_excludes(
+    asked: &lock::Asked,
+    counts: impl Fn(&PackageName) -> bool,
+) -> BTreeMap<Scope, BTreeSet<PackageName>> {
+    let mut scopes: BTreeMap<Scope, BTreeSet<PackageName>> = BTreeMap::new();
+    for exclude in &asked.package_excludes {
+        if counts(&exclude.name) {
+            let scope = (exclude.name.clone(), exclude.version.clone());
+            let names = exclude.dependencies.iter().cloned();
+            scopes.entry(scope).or_default().extend(names);
+        }
+    }
+    scopes
+}
 
 fn source_text(source: &RequirementSource) -> String {
     match source {
@@ -498,9 +594,10 @@ fn same_cutoffs(
         })
 }
 
-fn metadata_texts(asked: &lock::Asked) -> BTreeSet<String> {
+fn metadata_texts(asked: &lock::Asked, counts: impl Fn(&PackageName) -> bool) -> BTreeSet<String> {
     let entries = asked.dependency_metadata.iter();
     entries
+        .filter(|entry| counts(&entry.name))
         .map(|entry| {
             let mut requires: Vec<String> = entry
                 .requires_dist

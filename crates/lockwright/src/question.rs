@@ -272,7 +272,7 @@ impl Posing<'_> {
             provides_extra: declared.provides_extra,
             groups: declared.requires_dev,
             default_groups: uv.default_groups.as_ref().and_then(default_groups),
-            group_requires_python: group_pythons(uv),
+            group_requires_python: group_pythons(manifest),
         })
     }
 
@@ -384,7 +384,7 @@ impl Posing<'_> {
     fn root_requirements(&mut self, asked: &mut Asked) {
         let uv = self.workspace.uv();
         asked.default_groups = uv.default_groups.as_ref().and_then(default_groups);
-        asked.group_requires_python = group_pythons(uv);
+        asked.group_requires_python = group_pythons(&self.workspace.root);
         for group in &self.workspace.root.groups {
             asked
                 .dependency_groups
@@ -664,12 +664,13 @@ fn default_groups(groups: &manifest::DefaultGroups) -> Option<lock::DefaultGroup
     }
 }
 
-fn group_pythons(uv: &manifest::ToolUv) -> BTreeMap<GroupName, String> {
-    let settings = uv.group_settings.iter();
-    settings
-        .filter_map(|(group, settings)| {
-            let python = settings.requires_python.as_ref()?;
-            Some((group.clone(), python.specifiers.to_string()))
+/// The Pythons of each group, by its own setting and those of the groups it includes.
+fn group_pythons(manifest: &Manifest) -> BTreeMap<GroupName, String> {
+    let groups = manifest.groups.iter();
+    groups
+        .filter_map(|group| {
+            let python = group.requires_python.as_ref()?;
+            Some((group.name.clone(), python.to_string()))
         })
         .collect()
 }

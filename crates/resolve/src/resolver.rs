@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diagnostic::{Diagnose, Diagnostic};
 use index::{Answer, MetadataQuery, Query};
-use packaging::{PackageName, Version};
+use packaging::{IndexUrl, PackageName, Version};
 use pubgrub::IncompatibilityArena;
 use rustc_hash::FxHashSet;
 
@@ -50,6 +50,21 @@ pub enum ResolveError {
         /// What it does not say by itself.
         reason: String,
     },
+    /// Requirements that hold together name different indexes for one project.
+    #[error(
+        "`{name}` is bound to two indexes{}: {one} and {other}",
+        fork.as_ref().map(|fork| format!(" in {fork}")).unwrap_or_default()
+    )]
+    ConflictingIndexes {
+        /// The project.
+        name: PackageName,
+        /// One index.
+        one: IndexUrl,
+        /// The other.
+        other: IndexUrl,
+        /// The fork where they meet.
+        fork: Option<String>,
+    },
     /// An invariant of the engine does not hold: a bug here.
     #[error("the solver lost track of a node; please report this")]
     Engine,
@@ -76,6 +91,11 @@ impl Diagnose for ResolveError {
                 Diagnostic::error("resolve/needs-build", self).help(format!(
                     "say what it requires:\n[[tool.uv.dependency-metadata]]\nname = \"{name}\"\nversion = \"{version}\"\nrequires-dist = []"
                 ))
+            }
+            Self::ConflictingIndexes { .. } => {
+                Diagnostic::error("resolve/conflicting-indexes", self).help(
+                    "limit the sources by markers that exclude each other, or declare the extras or groups as `tool.uv.conflicts`",
+                )
             }
             Self::Engine | Self::Over => Diagnostic::error("resolve/internal", self),
         }

@@ -59,6 +59,8 @@ pub(crate) struct ForkState {
     known: FxHashMap<PackageName, Arc<[Version]>>,
     tracker: ConflictTracker,
     tried: FxHashMap<PackageName, u32>,
+    /// What was found wrong while dependencies were added; ends the next turn.
+    failure: Option<ResolveError>,
 }
 
 /// A fork that waits for its turn, sharing its parent's state until then.
@@ -115,6 +117,7 @@ impl ForkState {
             pins: FxHashMap::default(),
             continuation: Continuation::Propagate,
             indexes: FxHashMap::default(),
+            failure: None,
             priorities: Priorities::default(),
             added: FxHashMap::default(),
             selected: FxHashMap::default(),
@@ -156,6 +159,9 @@ impl ForkState {
     /// Runs until something stops the fork.
     pub(crate) fn run(&mut self, around: &mut Surroundings<'_>) -> Halt {
         loop {
+            if let Some(error) = self.failure.take() {
+                return Halt::Failed(error);
+            }
             let (id, version) = match std::mem::take(&mut self.continuation) {
                 Continuation::Select(id) => (id, None),
                 Continuation::Use(id, version) => (id, Some(version)),

@@ -191,14 +191,22 @@ impl World {
     }
 
     /// The index a project must come from in a fork, if a requirement says so.
-    pub(crate) fn explicit_index(
-        &self,
+    pub(crate) fn explicit_index<'a>(
+        &'a self,
         name: &PackageName,
-        environment: &ForkEnvironment,
-    ) -> Option<&IndexUrl> {
-        let all = self.explicit.get(name)?;
-        all.iter()
-            .find(|(scope, _)| scope.holds(environment))
+        environment: &'a ForkEnvironment,
+    ) -> Option<&'a IndexUrl> {
+        self.explicit_indexes(name, environment).next()
+    }
+
+    /// The same, each that some requirement names; more than one is a contradiction.
+    pub(crate) fn explicit_indexes<'a>(
+        &'a self,
+        name: &PackageName,
+        environment: &'a ForkEnvironment,
+    ) -> impl Iterator<Item = &'a IndexUrl> {
+        let all = self.explicit.get(name).into_iter().flatten();
+        all.filter(|(scope, _)| scope.holds(environment))
             .map(|(_, index)| index)
     }
 

@@ -1,14 +1,16 @@
 //! From the neutral lock to the text of `uv.lock`, revision 5.
 
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 
 use lock::{
     Artifact, ArtifactSource, Asked, Declared, DefaultGroups, DependencyMetadata, ExcludeNewer,
-    ForkStrategy, Lock, Options, Package, Part, PrereleaseMode, ResolutionMode, Source,
+    ForkStrategy, Lock, Options, Package, PackageExclude, Part, PrereleaseMode, ResolutionMode,
+    Source,
 };
 use packaging::{
-    ConflictItem, ConflictKind, Marker, PackageName, RequirementSource, SourcedRequirement,
-    Version, VersionSpecifiers,
+    ConflictItem, ConflictKind, ExtraName, Marker, PackageName, Requirement, RequirementSource,
+    SourcedRequirement, Version, VersionSpecifiers, version::specifiers_text,
 };
 
 use super::edges::Edges;
@@ -197,6 +199,7 @@ fn asked(page: &mut Page, asked: &Asked) {
 fn sorted_names(names: &[PackageName]) -> Vec<&PackageName> {
     let mut names: Vec<_> = names.iter().collect();
     names.sort();
+    names.dedup();
     names
 }
 
@@ -214,7 +217,15 @@ fn default_groups(groups: &DefaultGroups) -> String {
 /// Overrides of one project's requirements come before those of everybody's.
 fn overrides(asked: &Asked) -> Vec<String> {
     let mut scoped: Vec<_> = asked.package_overrides.iter().collect();
-    scoped.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+    scoped.sort_by(|a, b| {
+        let (left, right) = (a.dependencies.iter(), b.dependencies.iter());
+        let each = left.zip(right).map(|(a, b)| compare_requirements(a, b));
+        let each = each.fold(Ordering::Equal, Ordering::then);
+        let length = a.dependencies.len().cmp(&b.dependencies.len());
+        let target = (&a.name, &a.version).cmp(&(&b.name, &b.version));
+        target.then(each).then(length)
+    });
+    scoped.dedup();
     let scoped = scoped.into_iter().map(|scoped| {
         let dependencies: Vec<_> = scoped.dependencies.iter().map(requirement).collect();
         let target = target(&scoped.name, scoped.version.as_ref());
@@ -228,7 +239,16 @@ fn overrides(asked: &Asked) -> Vec<String> {
 
 fn excludes(asked: &Asked) -> Vec<String> {
     let mut scoped: Vec<_> = asked.package_excludes.iter().collect();
-    scoped.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
+    let by = |scoped: &PackageExclude| {
+        let PackageExclude {
+            name,
+            version,
+            dependencies,
+        } = scoped.clone();
+        (name, version, dependencies)
+    };
+    scoped.sort_by_key(|scoped| by(scoped));
+    scoped.dedup();
     let scoped = scoped.into_iter().map(|scoped| {
         let target = target(&scoped.name, scoped.version.as_ref());
         Inline::new()
@@ -254,12 +274,31 @@ fn dependency_metadata(page: &mut Page, entry: &DependencyMetadata) {
     if let Some(version) = &entry.version {
         page.set("version", quote(&version.to_string()));
     }
-    let requirements = entry.requires_dist.iter().map(ToString::to_string);
+    let requirements = entry.requires_dist.iter().map(canonical);
     page.list("requires-dist", &quoted(requirements), one_line);
     if let Some(requires_python) = &entry.requires_python {
         page.set("requires-python", quote(requires_python));
     }
     page.list("provides-extras", &quoted(&entry.provides_extra), one_line);
+}
+
+/// A requirement in one line, its marker in the canonical form.
+fn canonical(wanted: &Requirement) -> String {
+    let mut text = wanted.name.to_string();
+    if !wanted.extras.is_empty() {
+        let extras: Vec<_> = wanted.extras.iter().map(ExtraName::as_str).collect();
+        let _ = write!(text, "[{}]", extras.join(","));
+    }
+    match &wanted.url {
+        Some(url) => {
+            let _ = write!(text, " @ {url}");
+        }
+        None => text.push_str(&specifiers_text(&wanted.specifiers)),
+    }
+    if let Some(marker) = wanted.marker.text() {
+        let _ = write!(text, " ; {marker}");
+    }
+    text
 }
 
 /// Requirement tables: sorted, each once.

@@ -165,14 +165,17 @@ impl ForkState {
         let Some(name) = dependency.node.name() else {
             return;
         };
-        let index = dependency.index.clone().or_else(|| {
-            around
-                .world
-                .explicit_index(name, &self.environment)
-                .cloned()
-        });
-        if let Some(index) = index {
-            self.indexes.entry(name.clone()).or_insert(index);
+        let declared = around.world.explicit_indexes(name, &self.environment);
+        for index in dependency.index.iter().chain(declared) {
+            let known = self.indexes.entry(name.clone()).or_insert(index.clone());
+            if known != index && self.failure.is_none() {
+                self.failure = Some(ResolveError::ConflictingIndexes {
+                    name: name.clone(),
+                    one: known.clone(),
+                    other: index.clone(),
+                    fork: self.environment.describe(),
+                });
+            }
         }
         let is_direct =
             dependency.is_direct || around.world.direct(name, &self.environment).is_some();
