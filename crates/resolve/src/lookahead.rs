@@ -33,6 +33,7 @@ struct Wish {
 #[derive(Debug, Default)]
 pub(crate) struct Lookahead {
     seen: FxHashSet<(PackageName, VersionRange, Option<ExtraName>)>,
+    names: FxHashSet<PackageName>,
     ready: Vec<Wish>,
     blocked: FxHashMap<Query, Vec<Wish>>,
     plain: Vec<Query>,
@@ -67,6 +68,7 @@ impl Lookahead {
             .seen
             .insert((wish.name.clone(), wish.range.clone(), wish.extra.clone()))
         {
+            self.names.insert(wish.name.clone());
             self.ready.push(wish);
         }
     }
@@ -97,11 +99,7 @@ impl Lookahead {
 
     /// How many projects are known to be involved.
     pub(crate) fn found(&self) -> usize {
-        self.seen
-            .iter()
-            .map(|(name, _, _)| name)
-            .collect::<FxHashSet<_>>()
-            .len()
+        self.names.len()
     }
 
     /// Walks as far as what is known allows, and names what is missing.
