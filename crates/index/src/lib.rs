@@ -12,6 +12,7 @@ mod setuptools;
 pub mod simple_html;
 pub mod simple_json;
 mod tar;
+pub mod unverified;
 pub mod wheel;
 mod zip;
 
@@ -24,6 +25,7 @@ pub use packaging::IndexUrl;
 pub use page::PageError;
 pub use project::{CoreMetadata, File, FileKind, FileRequiresPython, Project, Release, Yanked};
 pub use query::{Absence, Answer, MetadataQuery, Query};
+pub use unverified::Unverified;
 pub use zip::ZipError;
 
 /// What is known about something: never asked, asked and absent, or present.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use packaging::{Hash, IndexUrl, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::{File, Metadata, Project};
+use crate::{File, Metadata, Project, Unverified};
 
 /// A question.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -84,6 +84,9 @@ pub enum Absence {
     NeedsBuild {
         /// What the archive does not say by itself.
         reason: String,
+        /// What it says of its requirements without vouching for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<Box<Unverified>>,
     },
     /// The metadata does not parse.
     Invalid {

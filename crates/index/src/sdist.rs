@@ -15,6 +15,7 @@ use crate::metadata::{Fields, Metadata, MetadataError};
 use crate::query::Absence;
 use crate::setuptools::{self, Source};
 use crate::tar::Tar;
+use crate::unverified::unverified;
 use crate::zip;
 
 /// How much an archive may unpack to before we give up.
@@ -47,10 +48,24 @@ impl SdistError {
     }
 }
 
+impl SdistError {
+    /// Why there is no metadata, with what the archive says of its requirements all the same.
+    #[must_use]
+    pub fn absence(self, archive: &[u8], filename: &str) -> Absence {
+        match self.into() {
+            Absence::NeedsBuild { reason, .. } => Absence::NeedsBuild {
+                reason,
+                told: unverified(archive, filename).map(Box::new),
+            },
+            absence => absence,
+        }
+    }
+}
+
 impl From<SdistError> for Absence {
     fn from(error: SdistError) -> Self {
         match error {
-            SdistError::NotStatic { reason } => Self::NeedsBuild { reason },
+            SdistError::NotStatic { reason } => Self::NeedsBuild { reason, told: None },
             SdistError::Broken(_) => Self::Invalid {
                 reason: error.to_string(),
             },
@@ -421,7 +436,7 @@ fn of_project(
 
 /// Unpacks gzip as it arrives.
 #[derive(Default)]
-struct Gunzip {
+pub(crate) struct Gunzip {
     /// The header of a member, as far as it has arrived.
     header: Vec<u8>,
     /// Bytes of the trailer that are still to come.
@@ -434,7 +449,7 @@ struct Gunzip {
 
 impl Gunzip {
     /// Takes packed bytes, hands on unpacked ones until told that it is enough.
-    fn feed(
+    pub(crate) fn feed(
         &mut self,
         mut bytes: &[u8],
         take: &mut dyn FnMut(&[u8]) -> Result<bool, SdistError>,

@@ -10,7 +10,7 @@ mod server;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use server::{Answered, Asked, Folder, Server};
+use server::{Answered, Asked, Folder, Server, zip};
 
 const FLASKET: &str = r#"[project]
 name = "flasket"
@@ -613,6 +613,50 @@ fn a_lock_with_merge_conflicts_is_repaired() {
         ran.stderr
     );
     assert_eq!(folder.read("uv.lock"), ours);
+}
+
+#[test]
+fn what_only_a_build_could_tell_is_an_error_with_the_entry_that_helps() {
+    let server = Server::start(|asked| {
+        match asked.path.as_str() {
+        "/simple/old/" => Answered::page(
+            r#"{"meta": {"api-version": "1.1"}, "name": "-", "files": [{"filename": "old-1.0.zip",
+            "url": "/f/old-1.0.zip", "hashes": {}}]}"#,
+        ),
+        "/simple/two/" => Answered::page(
+            r#"{"meta": {"api-version": "1.1"}, "name": "-", "files": [{"filename":
+            "two-1.0-py3-none-any.whl", "url": "/f/two", "hashes": {}, "core-metadata": true}]}"#,
+        ),
+        "/f/two.metadata" => Answered::ok(
+            "text/plain",
+            "Metadata-Version: 2.1\nName: two\nVersion: 1.0\nRequires-Dist: old\n",
+        ),
+        "/f/old-1.0.zip" => Answered::ok(
+            "application/zip",
+            zip(&[
+                ("old-1.0/PKG-INFO", b"Metadata-Version: 1.2\nName: old\nVersion: 1.0\nRequires-Python: >=3.6\n"),
+                ("old-1.0/setup.py", b"from setuptools import setup\nimport os\nsetup(install_requires=os.environ['X'])\n"),
+                ("old-1.0/old.egg-info/requires.txt", b"six>=1\n\n[fast]\nspeed\n"),
+            ]),
+        ),
+        _ => Answered::status(404),
+    }
+    });
+    let folder = project(&FLASKET.replace("one", "two"));
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    for said in [
+        "error[resolve/needs-build]",
+        "`flasket` requires `two`, which requires `old`",
+        "requires-dist = [\n",
+        "\"six>=1\",",
+        "\"speed ; extra == 'fast'\",",
+        "requires-python = \">=3.6\"",
+        "provides-extra = [\"fast\"]",
+        "nobody vouches for these requirements",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
 }
 
 const SCRIPT: &str = "#!/usr/bin/env python3\n# /// script\n# requires-python = \">=3.12\"\n# dependencies = [\"one\"]\n# ///\nimport one\n";

@@ -17,7 +17,7 @@ use lockwright_cli::credentials::Credentials;
 use lockwright_cli::retry::Retries;
 use lockwright_cli::transport::{HttpTransport, TransportSettings};
 use packaging::{IndexUrl, PackageName, Version};
-use server::{Answered, Asked, Folder, Server};
+use server::{Answered, Asked, Folder, Server, zip};
 use sha2::{Digest, Sha256};
 
 type Client = HttpSource<HttpTransport, DiskCache>;
@@ -612,45 +612,4 @@ fn errors_do_not_tell_credentials() {
             "{error:?}"
         );
     }
-}
-
-/// A zip archive of stored members.
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let (mut archive, mut directory) = (Vec::new(), Vec::new());
-    for (name, content) in members {
-        let offset = archive.len() as u32;
-        let mut facts = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        facts.extend(crc32(content).to_le_bytes());
-        facts.extend((content.len() as u32).to_le_bytes());
-        facts.extend((content.len() as u32).to_le_bytes());
-        facts.extend((name.len() as u16).to_le_bytes());
-        facts.extend([0, 0]);
-        archive.extend(b"PK\x03\x04");
-        archive.extend(&facts);
-        archive.extend(name.as_bytes());
-        archive.extend(*content);
-        directory.extend(b"PK\x01\x02\x14\0");
-        directory.extend(&facts);
-        directory.extend([0; 10]);
-        directory.extend(offset.to_le_bytes());
-        directory.extend(name.as_bytes());
-    }
-    let start = archive.len() as u32;
-    let count = (members.len() as u16).to_le_bytes();
-    archive.extend(&directory);
-    archive.extend(b"PK\x05\x06\0\0\0\0");
-    archive.extend(count);
-    archive.extend(count);
-    archive.extend((directory.len() as u32).to_le_bytes());
-    archive.extend(start.to_le_bytes());
-    archive.extend([0, 0]);
-    archive
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
-        })
-    })
 }

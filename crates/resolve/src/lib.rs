@@ -15,6 +15,7 @@ mod expand;
 mod explain;
 mod fork;
 mod lookahead;
+mod needs_build;
 mod node;
 mod preference;
 mod priority;

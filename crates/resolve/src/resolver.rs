@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diagnostic::{Diagnose, Diagnostic};
-use index::{Answer, MetadataQuery, Query};
+use index::{Answer, MetadataQuery, Query, Unverified};
 use packaging::{IndexUrl, PackageName, Version};
 use pubgrub::IncompatibilityArena;
 use rustc_hash::FxHashSet;
@@ -13,6 +13,7 @@ use crate::environment::{ForkEnvironment, Rule};
 use crate::explain::Conflict;
 use crate::fork::compare_python;
 use crate::lookahead::Lookahead;
+use crate::needs_build;
 use crate::node::Engine;
 use crate::preference::{Preferences, Voice};
 use crate::python::PythonTarget;
@@ -49,6 +50,10 @@ pub enum ResolveError {
         filename: Arc<str>,
         /// What it does not say by itself.
         reason: String,
+        /// What it says of its requirements without vouching for it.
+        told: Option<Box<Unverified>>,
+        /// Who requires it, from one of the user's own projects or requirements down to it.
+        chain: Vec<PackageName>,
     },
     /// Requirements that hold together name different indexes for one project.
     #[error(
@@ -74,12 +79,19 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
-    pub(crate) fn needs_build(query: &MetadataQuery, reason: String) -> Self {
+    pub(crate) fn needs_build(
+        query: &MetadataQuery,
+        reason: String,
+        told: Option<Box<Unverified>>,
+        chain: Vec<PackageName>,
+    ) -> Self {
         Self::NeedsBuild {
             name: query.name.clone(),
             version: query.version.clone(),
             filename: query.filename.clone(),
             reason,
+            told,
+            chain,
         }
     }
 }
@@ -87,10 +99,15 @@ impl ResolveError {
 impl Diagnose for ResolveError {
     fn diagnose(&self) -> Diagnostic {
         match self {
-            Self::NeedsBuild { name, version, .. } => {
-                Diagnostic::error("resolve/needs-build", self).help(format!(
-                    "say what it requires:\n[[tool.uv.dependency-metadata]]\nname = \"{name}\"\nversion = \"{version}\"\nrequires-dist = []"
-                ))
+            Self::NeedsBuild {
+                name,
+                version,
+                told,
+                chain,
+                ..
+            } => {
+                let error = Diagnostic::error("resolve/needs-build", self);
+                needs_build::advise(error, (name, version), told.as_deref(), chain)
             }
             Self::ConflictingIndexes { .. } => {
                 Diagnostic::error("resolve/conflicting-indexes", self).help(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use index::{Absence, Index, Known, MetadataQuery, Query};
+use index::{Absence, Index, Known, MetadataQuery, Query, Unverified};
 use lock::{ForkStrategy, ResolutionMode, Source};
 use packaging::{ConflictItem, GroupName, IndexUrl, Marker, PackageName, RequiresPython, Version};
 use rustc_hash::FxHashMap;
@@ -79,7 +79,7 @@ pub(crate) struct KnownFacts {
 pub(crate) enum Facts {
     Missing(Query),
     Gone(Gone),
-    NeedsBuild(String),
+    NeedsBuild(String, Option<Box<Unverified>>),
     Known(Arc<KnownFacts>),
 }
 
@@ -330,8 +330,8 @@ impl World {
                 let asked = Query::Metadata(query.clone());
                 match self.index.metadata(&asked) {
                     Known::Unasked => return Facts::Missing(asked),
-                    Known::Absent(Absence::NeedsBuild { reason }) => {
-                        return Facts::NeedsBuild(reason.clone());
+                    Known::Absent(Absence::NeedsBuild { reason, told }) => {
+                        return Facts::NeedsBuild(reason.clone(), told.clone());
                     }
                     Known::Absent(absence) => return Facts::Gone(Gone::Metadata(absence.clone())),
                     Known::Present(metadata) => KnownFacts {

@@ -173,13 +173,14 @@ mod tests {
         let reason = "there is no `pyproject.toml`".to_owned();
         let kept = absent(Absence::NeedsBuild {
             reason: reason.clone(),
+            told: None,
         });
         let back = Cached::from_bytes(&kept.to_bytes()).unwrap();
         assert_eq!(
             (back.etag, back.fetched_at, back.max_age),
             (kept.etag, -5, Some(600))
         );
-        let Answer::Absent(Absence::NeedsBuild { reason: found }) = back.answer else {
+        let Answer::Absent(Absence::NeedsBuild { reason: found, .. }) = back.answer else {
             panic!()
         };
         assert_eq!(found, reason);

@@ -163,7 +163,7 @@ async fn static_metadata<T: Transport, C: Cache>(
             sdist::static_metadata(&reply.body, &query.filename, &query.name, &query.version);
         Ok(match read {
             Ok(metadata) => Answer::Metadata(Arc::new(metadata)),
-            Err(error) => Answer::Absent(error.into()),
+            Err(error) => Answer::Absent(error.absence(&reply.body, &query.filename)),
         })
     };
     client.transport.compute(unpack).await

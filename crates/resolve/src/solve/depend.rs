@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use index::Query;
 use packaging::{ConflictKind, GroupName, Marker, PackageName, Version, VersionRange};
+use rustc_hash::FxHashSet;
 
 use super::{ForkState, Surroundings};
 use crate::demand::{Demand, Origin};
@@ -71,6 +72,32 @@ impl ForkState {
         }
     }
 
+    /// Who requires a project, from one of the user's own projects or requirements down to it.
+    fn chain(&self, name: &PackageName) -> Vec<PackageName> {
+        let store = &self.engine.package_store;
+        let mut chain = vec![name.clone()];
+        let mut seen = FxHashSet::from_iter([self.next]);
+        let mut current = self.next;
+        // The first dependent that is not on the way yet: nodes without a name are passed through.
+        while let Some(above) = self
+            .engine
+            .dependencies(current)
+            .filter(|it| it.dependency == current)
+            .map(|it| it.dependent)
+            .find(|it| !seen.contains(it))
+        {
+            seen.insert(above);
+            current = above;
+            if let Some(name) = store[above].name()
+                && chain.last() != Some(name)
+            {
+                chain.push(name.clone());
+            }
+        }
+        chain.reverse();
+        chain
+    }
+
     pub(super) fn package_dependencies(
         &self,
         name: &PackageName,
@@ -107,8 +134,10 @@ impl ForkState {
         let facts = match around.world.facts(&pin.query) {
             Facts::Missing(query) => return Dependencies::Missing(vec![query]),
             Facts::Gone(reason) => return Dependencies::Gone(reason),
-            Facts::NeedsBuild(reason) => {
-                return Dependencies::Failed(ResolveError::needs_build(&pin.query, reason));
+            Facts::NeedsBuild(reason, told) => {
+                let chain = self.chain(name);
+                let error = ResolveError::needs_build(&pin.query, reason, told, chain);
+                return Dependencies::Failed(error);
             }
             Facts::Known(facts) => facts,
         };
