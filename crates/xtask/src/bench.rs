@@ -1,4 +1,6 @@
-//! Time and peak memory of `lockwright lock` beside `uv lock`, on the same warm local index.
+//! Time and memory of `lockwright lock` beside `uv lock`, on the same warm local index.
+//!
+//! Whole processes, in turn, so that what else the machine does falls on both.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -14,126 +16,186 @@ const LIMIT: Duration = Duration::from_secs(300);
 struct Choice {
     projects: Vec<String>,
     uv: Option<PathBuf>,
+    /// The interpreter for uv, which looks for one otherwise.
+    python: Option<PathBuf>,
     runs: usize,
 }
 
-/// The middle of several runs.
+/// What one run took, or the middle of several.
 #[derive(Clone, Copy, Debug)]
 struct Figures {
     seconds: f64,
+    /// Processor time.
+    busy: f64,
     megabytes: f64,
 }
 
-/// Prints a row for each project.
+/// Prints a row for each project, then the middle and the worst.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failed> {
-    let choice = read_arguments(arguments)?;
+    let mut choice = read_arguments(arguments)?;
     let shared =
         shared().ok_or_else(|| Failed::new("there is no ../shared beside the repository"))?;
     run_shown(cargo().args(["build", "--release", "--package", "lockwright-cli"]))?;
     let _server = Server::corpus()?;
+    let corpus = shared.join("corpus/projects");
+    if choice.projects.is_empty() {
+        choice.projects = all(&corpus)?;
+    }
     let ours = target_dir().join("release/lockwright");
     println!(
-        "{:<24} {:>9} {:>9}  {:>9} {:>9}  {:>7} {:>7}",
-        "project, cache", "ours s", "MB", "uv s", "MB", "time ×", "mem. ×"
+        "{:<28} {:>7} {:>7} {:>7}  {:>7} {:>7} {:>7}  {:>6} {:>6} {:>6}",
+        "project", "ours s", "busy s", "MB", "uv s", "busy s", "MB", "time", "busy", "memory"
     );
+    let mut ratios = Vec::new();
     for name in &choice.projects {
-        let project = shared.join("corpus/projects").join(name);
+        let project = corpus.join(name);
         if !project.is_dir() {
             return Err(Failed::new(format!("the corpus has no project `{name}`")));
         }
-        for cached in [false, true] {
-            let mine = figures(&ours, &project, &choice, cached)?;
-            let theirs = match &choice.uv {
-                Some(uv) => Some(figures(uv, &project, &choice, cached)?),
-                None => None,
-            };
-            print_row(name, cached, mine, theirs);
+        match compare(&ours, &project, &choice) {
+            Ok((mine, theirs)) => ratios.extend(print_row(name, mine, theirs)),
+            Err(failed) => println!("{name:<28} {}", first_line(&failed.to_string())),
         }
     }
+    print_summary(&ratios);
     Ok(ExitCode::SUCCESS)
+}
+
+fn all(corpus: &Path) -> Result<Vec<String>, Failed> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(corpus)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn read_arguments(arguments: &[String]) -> Result<Choice, Failed> {
     let mut choice = Choice {
         projects: Vec::new(),
         uv: on_path("uv"),
-        runs: 3,
+        python: None,
+        runs: 5,
     };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
+            "resolve" => {}
             "--uv" => choice.uv = rest.next().map(PathBuf::from),
-            "--runs" => choice.runs = rest.next().and_then(|runs| runs.parse().ok()).unwrap_or(3),
+            "--python" => choice.python = rest.next().map(PathBuf::from),
+            "--runs" => choice.runs = rest.next().and_then(|runs| runs.parse().ok()).unwrap_or(5),
             name if !name.starts_with('-') => choice.projects.push(name.to_owned()),
             other => return Err(Failed::new(format!("bench knows no `{other}`"))),
         }
     }
-    if choice.projects.is_empty() {
-        choice.projects = ["flask", "black-26.5.1", "open-webui"]
-            .map(str::to_owned)
-            .to_vec();
-    }
     Ok(choice)
 }
 
-fn print_row(name: &str, cached: bool, ours: Figures, theirs: Option<Figures>) {
-    let title = format!("{name}, {}", if cached { "warm" } else { "empty" });
-    let Some(uv) = theirs else {
-        println!(
-            "{title:<24} {:>9.3} {:>9.1}  uv is not on PATH",
-            ours.seconds, ours.megabytes
-        );
-        return;
-    };
-    println!(
-        "{title:<24} {:>9.3} {:>9.1}  {:>9.3} {:>9.1}  {:>7.2} {:>7.2}",
-        ours.seconds,
-        ours.megabytes,
-        uv.seconds,
-        uv.megabytes,
-        ours.seconds / uv.seconds,
-        ours.megabytes / uv.megabytes,
-    );
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
-/// Locks several times, each in a fresh copy; one run before warms the index, and the cache where wanted.
-fn figures(tool: &Path, project: &Path, choice: &Choice, cached: bool) -> Result<Figures, Failed> {
+/// Prints what both took; gives our parts of uv's time, processor time and memory.
+fn print_row(name: &str, ours: Figures, theirs: Option<Figures>) -> Option<[f64; 3]> {
+    let columns =
+        |it: Figures| format!("{:>7.3} {:>7.3} {:>7.1}", it.seconds, it.busy, it.megabytes);
+    let Some(uv) = theirs else {
+        println!("{name:<28} {}  uv is not on PATH", columns(ours));
+        return None;
+    };
+    let ratios = [
+        ours.seconds / uv.seconds,
+        ours.busy / uv.busy,
+        ours.megabytes / uv.megabytes,
+    ];
+    let [time, busy, memory] = ratios;
+    println!(
+        "{name:<28} {}  {}  {time:>6.2} {busy:>6.2} {memory:>6.2}",
+        columns(ours),
+        columns(uv)
+    );
+    Some(ratios)
+}
+
+fn print_summary(ratios: &[[f64; 3]]) {
+    if ratios.is_empty() {
+        return;
+    }
+    let column = |at: usize| {
+        let mut all: Vec<f64> = ratios.iter().map(|row| row[at]).collect();
+        all.sort_by(f64::total_cmp);
+        all
+    };
+    let columns = [0, 1, 2].map(column);
+    let show = |title: &str, pick: &dyn Fn(&[f64]) -> f64| {
+        let [time, busy, memory] = [0, 1, 2].map(|at| pick(&columns[at]));
+        println!("{title:<79} {time:>6.2} {busy:>6.2} {memory:>6.2}");
+    };
+    let title = format!("the middle of {} projects", ratios.len());
+    show(&title, &|all| all[all.len() / 2]);
+    show("the worst", &|all| all[all.len() - 1]);
+}
+
+/// Locks by turns, each time in a fresh copy; one run each before warms index and caches.
+fn compare(
+    ours: &Path,
+    project: &Path,
+    choice: &Choice,
+) -> Result<(Figures, Option<Figures>), Failed> {
     let scratch = Scratch::new("bench")?;
-    let mut seen = Vec::new();
+    let mut uv_words = vec!["lock".to_owned()];
+    if let Some(python) = &choice.python {
+        uv_words.extend(["--python".to_owned(), python.display().to_string()]);
+    }
+    let (mut mine, mut theirs) = (Vec::new(), Vec::new());
     for run in 0..=choice.runs.max(1) {
-        let folder = scratch.0.join(format!("project-{run}"));
-        copy(project, &folder)?;
-        let _ = std::fs::remove_file(folder.join("uv.lock"));
-        if !cached {
-            let _ = std::fs::remove_dir_all(scratch.0.join("cache"));
-        }
-        let figures = once(tool, &folder, &scratch.0)?;
+        let figures = once(ours, &["lock".to_owned()], project, &scratch.0)?;
+        let uv = match &choice.uv {
+            Some(uv) => Some(once(uv, &uv_words, project, &scratch.0)?),
+            None => None,
+        };
         if run > 0 {
-            seen.push(figures);
+            mine.push(figures);
+            theirs.extend(uv);
         }
     }
-    seen.sort_by(|left, right| left.seconds.total_cmp(&right.seconds));
-    seen.get(seen.len() / 2)
-        .copied()
-        .ok_or_else(|| Failed::new("nothing was measured"))
+    let ours = middle(&mine).ok_or_else(|| Failed::new("nothing was measured"))?;
+    Ok((ours, middle(&theirs)))
 }
 
-/// One run under GNU time, which knows the peak of resident memory.
-fn once(tool: &Path, folder: &Path, scratch: &Path) -> Result<Figures, Failed> {
-    let report = scratch.join("peak");
-    let peak = on_path("time");
-    let mut command = match &peak {
+/// The middle of each figure.
+fn middle(seen: &[Figures]) -> Option<Figures> {
+    let of = |figure: fn(&Figures) -> f64| {
+        let mut all: Vec<f64> = seen.iter().map(figure).collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied()
+    };
+    Some(Figures {
+        seconds: of(|it| it.seconds)?,
+        busy: of(|it| it.busy)?,
+        megabytes: of(|it| it.megabytes)?,
+    })
+}
+
+/// One run under GNU time, which knows processor time and the peak of resident memory.
+fn once(tool: &Path, words: &[String], project: &Path, scratch: &Path) -> Result<Figures, Failed> {
+    let folder = scratch.join("project");
+    let _ = std::fs::remove_dir_all(&folder);
+    copy(project, &folder)?;
+    let _ = std::fs::remove_file(folder.join("uv.lock"));
+    let report = scratch.join("report");
+    let mut command = match on_path("time") {
         Some(time) => {
             let mut command = Command::new(time);
             command
-                .args(["--format", "%M", "--output"])
+                .args(["--format", "%U %S %M", "--output"])
                 .arg(&report)
                 .arg(tool);
             command
         }
         None => Command::new(tool),
     };
-    command.arg("lock").current_dir(folder);
+    command.args(words).current_dir(&folder);
     environment(&mut command, scratch);
     let ended = bounded(&mut command, LIMIT)?;
     if !ended.status.is_some_and(|status| status.success()) {
@@ -143,10 +205,14 @@ fn once(tool: &Path, folder: &Path, scratch: &Path) -> Result<Figures, Failed> {
             ended.stderr.trim()
         )));
     }
-    let kilobytes = std::fs::read_to_string(report).ok();
-    let kilobytes = kilobytes.and_then(|text| text.trim().parse::<f64>().ok());
+    let report = std::fs::read_to_string(report).unwrap_or_default();
+    let mut numbers = report
+        .split_whitespace()
+        .map(|number| number.parse().unwrap_or(f64::NAN));
+    let mut next = || numbers.next().unwrap_or(f64::NAN);
     Ok(Figures {
         seconds: ended.took.as_secs_f64(),
-        megabytes: kilobytes.map_or(f64::NAN, |size| size / 1024.0),
+        busy: next() + next(),
+        megabytes: next() / 1024.0,
     })
 }

@@ -28,7 +28,10 @@ usage: cargo xtask <command>
   size                  sizes of both WebAssembly modules against their budgets
   parity [scenarios|corpus|markers] [--only NAME]... [--jobs N]
                         compare locks with those of uv, byte by byte
-  bench [PROJECT]... [--uv PATH] [--runs N]
+  parity --fuzz [--uv PATH] [--python PATH]... [--seeds 0-99] [--mode lock|relock] [--keep DIR]
+  parity --live [--uv PATH] [--python PATH]... [NAME]...
+                        the same for random projects, and for sdists from the live index
+  bench [PROJECT]... [--uv PATH] [--python PATH] [--runs N]
                         time and peak memory of `lockwright lock` beside `uv lock`";
 
 fn main() -> ExitCode {
