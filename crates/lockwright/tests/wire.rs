@@ -1,0 +1,98 @@
+//! Requests as they come over HTTP and from browsers: JSON in, locks out.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use lockwright::recorded::Recorded;
+use lockwright::{Failure, LockReply, LockRequest, lock};
+use serde_json::{Value, json};
+
+/// Locks what needs no index.
+fn locked(request: Value) -> Result<LockReply, Failure> {
+    let request: LockRequest = serde_json::from_value(request).unwrap();
+    let source = Recorded::new();
+    let mut progress = |_: &_| {};
+    let mut future = pin!(lock(&request, &source, &mut progress));
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(reply) = future.as_mut().poll(&mut context) {
+            return reply;
+        }
+    }
+}
+
+fn project(name: &str, more: &str) -> String {
+    format!("[project]\nname = \"{name}\"\nversion = \"1\"\nrequires-python = \">=3.12\"\n{more}\n")
+}
+
+#[test]
+fn a_workspace_comes_as_files() {
+    let root = project(
+        "shop",
+        "dependencies = [\"till\"]\n[tool.uv.workspace]\nmembers = [\"packages/*\"]\nexclude = [\"packages/old\"]\n[tool.uv.sources]\ntill = { workspace = true }",
+    );
+    let reply = locked(json!({
+        "pyproject": root,
+        "files": {
+            "packages/till/pyproject.toml": project("till", "dependencies = []"),
+            "packages/shelf/pyproject.toml": project("shelf", ""),
+            "packages/old/pyproject.toml": project("old", ""),
+        },
+    }));
+    let text = &reply.unwrap().locks["uv"].text;
+    assert!(
+        text.contains("members = [\n    \"shelf\",\n    \"shop\",\n    \"till\",\n]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("packages/till") && !text.contains("packages/old"),
+        "{text}"
+    );
+}
+
+#[test]
+fn mistakes_in_a_member_have_a_place_in_its_file() {
+    let root = project("shop", "[tool.uv.workspace]\nmembers = [\"till\"]");
+    let files = json!({ "till/pyproject.toml": project("till", "dependencies = [\"?\"]") });
+    let request: LockRequest =
+        serde_json::from_value(json!({ "pyproject": root, "files": files })).unwrap();
+    let failure = locked(serde_json::to_value(&request).unwrap()).unwrap_err();
+    let problem = serde_json::to_value(failure.problem(&request)).unwrap();
+    let label = &problem["diagnostics"][0]["labels"][0];
+    assert_eq!(label["file"], "till/pyproject.toml", "{problem}");
+    assert_eq!(label["line"], 5, "{problem}");
+}
+
+const SCRIPT: &str =
+    "# /// script\n# requires-python = \">=3.12\"\n# dependencies = []\n# ///\nprint()\n";
+
+#[test]
+fn a_script_comes_as_its_text() {
+    let reply = locked(json!({ "script": SCRIPT, "script_name": "tool.py" })).unwrap();
+    let lock = &reply.locks["uv"];
+    assert_eq!(lock.file_name, "tool.py.lock");
+    assert_eq!(
+        lock.text,
+        "version = 1\nrevision = 5\nrequires-python = \">=3.12\"\n"
+    );
+    let again = json!({ "script": SCRIPT, "lock": lock.text });
+    assert!(locked(again).unwrap().unchanged);
+    let both = json!({ "script": SCRIPT, "pyproject": project("shop", "") });
+    let failure = locked(both).unwrap_err();
+    assert_eq!(failure.diagnostics[0].code, "request/project-and-script");
+}
+
+#[test]
+fn a_group_to_upgrade_has_to_be_there() {
+    let request = |group: &str| {
+        let pyproject = project("shop", "[dependency-groups]\ndev = []");
+        json!({ "pyproject": pyproject, "options": { "upgrade_group": [group] } })
+    };
+    assert!(locked(request("Dev")).is_ok());
+    let failure = locked(request("docs")).unwrap_err();
+    assert_eq!(failure.diagnostics[0].code, "options/unknown-group");
+    assert_eq!(failure.status(), 422);
+}
