@@ -79,6 +79,7 @@ fn options() -> LockOptions {
         upgrade_package: vec!["x".into()],
         upgrade_group: vec!["x".into()],
         now: Some(1),
+        relax: Some(false),
     }
 }
 
@@ -130,7 +131,9 @@ fn problems_are_described() {
     let diagnostic = Diagnostic::error("a/b", "c")
         .label(0..1, "here")
         .in_file("f")
-        .help("d");
+        .help("d")
+        .with("derivation", json!([]))
+        .with("ways_out", json!([]));
     let problem = |sources: &Sources<'_>| {
         serde_json::to_value(
             Problem::new(std::slice::from_ref(&diagnostic), sources, 422).with("instance", "/"),

@@ -122,6 +122,7 @@ fn apply(query: &[(String, String)], asked: &mut LockRequest) -> Result<(), Refu
             "upgrade" => options.upgrade = matches!(value.as_str(), "" | "1" | "true"),
             "upgrade_package" => options.upgrade_package.push(value),
             "upgrade_group" => options.upgrade_group.push(value),
+            "relax" => options.relax = Some(!matches!(value.as_str(), "0" | "false")),
             other => {
                 return Err(Refusal::new(
                     400,

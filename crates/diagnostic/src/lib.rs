@@ -52,9 +52,10 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What can be done, each a line that can be acted on.
     pub help: Vec<String>,
-    /// Further facts for programs: members of the [`problem`] that it becomes.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    pub more: Map<String, Value>,
+    /// Further facts for programs: members of the [`problem`] that it becomes. Boxed, since few
+    /// have any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<Box<Map<String, Value>>>,
 }
 
 impl Diagnostic {
@@ -70,7 +71,7 @@ impl Diagnostic {
             title: title.to_string(),
             labels: Vec::new(),
             help: Vec::new(),
-            more: Map::new(),
+            more: None,
         }
     }
 
@@ -114,7 +115,8 @@ impl Diagnostic {
     /// Adds a fact for programs.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+        let more = self.more.get_or_insert_default();
+        more.insert(name.to_owned(), value.into());
         self
     }
 

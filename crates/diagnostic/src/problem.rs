@@ -101,10 +101,12 @@ impl Problem {
             diagnostics: details(diagnostics, sources),
             more: Map::new(),
         };
-        let more = first.into_iter().flat_map(|diagnostic| &diagnostic.more);
-        more.fold(problem, |problem, (name, value)| {
-            problem.with(name, value.clone())
-        })
+        let more = first.and_then(|diagnostic| diagnostic.more.as_deref());
+        more.into_iter()
+            .flatten()
+            .fold(problem, |problem, (name, value)| {
+                problem.with(name, value.clone())
+            })
     }
 
     /// Adds a member; what the specification and this type already name stays as it is.

@@ -93,6 +93,9 @@ pub struct LockOptions {
     /// Milliseconds since 1970-01-01T00:00:00Z, for spans before now. A shell fills it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<i64>,
+    /// Whether to look for ways out of a conflict; they are, unless this says `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relax: Option<bool>,
 }
 
 /// What a lock run gives.

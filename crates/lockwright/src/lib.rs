@@ -17,6 +17,7 @@ mod locking;
 mod preferences;
 mod problem;
 mod question;
+mod ways_out;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
 pub use locking::{Failure, FailureKind, lock, script_lock_name};

@@ -14,7 +14,10 @@ use crate::drive::{Conversation, DriveError, Step, drive};
 use crate::existing::Existing;
 use crate::freshness::Worth;
 use crate::preferences::Upgrades;
-use crate::{LockReply, LockRequest, Progress, Source, conflict, freshness, preferences, question};
+use crate::ways_out::Search;
+use crate::{
+    LockReply, LockRequest, Progress, Source, conflict, freshness, preferences, question, ways_out,
+};
 
 /// What kind of failure it was; decides exit codes and HTTP statuses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,7 +89,7 @@ pub async fn lock(
         }
         preferences::adopt(&mut problem, lock, verdict.worth, &upgrades);
     }
-    let resolved = resolve(problem, &workspace, source, progress).await;
+    let resolved = resolve(problem, request, &workspace, source, progress).await;
     let (resolution, stats) = resolved.map_err(|mut failure| {
         failure.diagnostics.extend(stale.iter().cloned());
         failure
@@ -215,8 +218,16 @@ fn read_workspace(request: &LockRequest) -> Result<(Workspace, Vec<Diagnostic>),
     }
 }
 
+/// The problem of a request as it stands, whatever was locked before.
+fn problem_of(request: &LockRequest) -> Option<Problem> {
+    let (workspace, _) = read_workspace(request).ok()?;
+    let (problem, _) = question::pose(&workspace, &request.options).ok()?;
+    Some(problem)
+}
+
 async fn resolve(
     problem: Problem,
+    request: &LockRequest,
     workspace: &Workspace,
     source: &impl Source,
     progress: &mut dyn FnMut(&Progress),
@@ -235,7 +246,13 @@ async fn resolve(
     match driven.end {
         Ok(resolution) => Ok((*resolution, stats)),
         Err(Unsolved::Conflict(conflict)) => {
-            let diagnostic = conflict::tell(&conflict, workspace);
+            let mut diagnostic = conflict::tell(&conflict, workspace);
+            if request.options.relax != Some(false) {
+                let index = talk.0.into_index();
+                let search = Search::new(request, workspace, problem_of, source, index);
+                let ways = search.find(&conflict, progress).await;
+                diagnostic = ways_out::add_to(diagnostic, &ways);
+            }
             Err(Failure::new(FailureKind::NoSolution, vec![diagnostic]))
         }
         Err(Unsolved::Failed(error)) => Err(Failure::new(

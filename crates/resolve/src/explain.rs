@@ -11,7 +11,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostic::{Diagnose, Diagnostic};
-use packaging::{PackageName, PythonBounds, RequiresPython, Version, VersionRange};
+use packaging::{Marker, PackageName, PythonBounds, RequiresPython, Version, VersionRange};
 use pubgrub::{DerivationTree, External};
 use rustc_hash::FxHashSet;
 
@@ -22,6 +22,7 @@ use proof::{Own, Proof};
 use words::Words;
 
 pub use hint::Hint;
+pub(crate) use hint::instant;
 pub use reason::Reason;
 pub(crate) use reason::{Gone, PackageGone, Unusable};
 pub use story::{Argument, Explanation, Premise};
@@ -42,6 +43,7 @@ pub struct Conflict {
     pub requires_python: String,
     missing: BTreeMap<PackageName, PackageGone>,
     python: PythonBounds,
+    environment: Marker,
     members: BTreeSet<PackageName>,
     hints: Vec<Hint>,
 }
@@ -76,6 +78,7 @@ impl Conflict {
             missing,
             requires_python: python.to_string().replace(' ', ""),
             python: state.python.bounds.clone(),
+            environment: state.environment.marker,
             members: world.problem.members.clone(),
             hints,
         }
@@ -120,6 +123,18 @@ impl Conflict {
     #[must_use]
     pub fn blames_python(&self) -> bool {
         wish::wishes(&self.tree, &|name| self.members.contains(name)).1
+    }
+
+    /// The Pythons that the fork speaks for.
+    #[must_use]
+    pub fn python(&self) -> &PythonBounds {
+        &self.python
+    }
+
+    /// The environments that the fork speaks for.
+    #[must_use]
+    pub fn environment(&self) -> Marker {
+        self.environment
     }
 
     /// Every project the derivation speaks of, by name.

@@ -22,6 +22,7 @@ mod priority;
 mod problem;
 mod python;
 mod range;
+pub mod relax;
 mod resolution;
 mod resolver;
 mod solve;

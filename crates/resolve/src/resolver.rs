@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diagnostic::{Diagnose, Diagnostic};
-use index::{Answer, MetadataQuery, Query, Unverified};
+use index::{Answer, Index, MetadataQuery, Query, Unverified};
 use packaging::{IndexUrl, PackageName, Version};
 use pubgrub::IncompatibilityArena;
 use rustc_hash::FxHashSet;
@@ -175,6 +175,19 @@ impl Resolver {
             statistics: Statistics::default(),
             is_over: false,
         }
+    }
+
+    /// The same with what another resolution has heard.
+    #[must_use]
+    pub fn knowing(mut self, index: Index) -> Self {
+        self.world.index = index;
+        self
+    }
+
+    /// Everything heard so far, for another resolution.
+    #[must_use]
+    pub fn into_index(self) -> Index {
+        self.world.index
     }
 
     /// Takes an answer in. What was not asked, or is known already, changes nothing.

@@ -204,6 +204,7 @@ fn request(
             upgrade_package: arguments.upgrade_package.clone(),
             upgrade_group: arguments.upgrade_group.clone(),
             now: Some(now()),
+            relax: None,
         },
     })
 }

@@ -419,7 +419,7 @@ impl fmt::Display for Hint {
 }
 
 /// An instant in UTC, to the second.
-fn instant(milliseconds: i64) -> String {
+pub(crate) fn instant(milliseconds: i64) -> String {
     let seconds = milliseconds.div_euclid(1000);
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // The proleptic Gregorian calendar in eras of 400 years that begin in March.
