@@ -231,7 +231,7 @@ fn other_forms_are_refused() {
     ));
     assert!(matches!(decode_project(b"{}"), Err(DigestError::Other(_))));
     assert!(matches!(decode_project(b""), Err(DigestError::Other(_))));
-    let mut newer = project.clone();
+    let mut newer = project;
     newer[3] = VERSION + 1;
     assert_eq!(
         decode_project(&newer),
