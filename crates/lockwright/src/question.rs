@@ -269,7 +269,7 @@ impl Posing<'_> {
             version: manifest.project.as_ref().and_then(|it| it.version.clone()),
             source,
             requires_dist: declared.requires_dist,
-            provides_extra: declared.provides_extra,
+            provides_extra: built_order(manifest, declared.provides_extra),
             groups: declared.requires_dev,
             default_groups: uv.default_groups.as_ref().and_then(default_groups),
             group_requires_python: group_pythons(manifest),
@@ -662,6 +662,24 @@ fn default_groups(groups: &manifest::DefaultGroups) -> Option<lock::DefaultGroup
             (!is_usual).then(|| lock::DefaultGroups::List(groups.into_iter().collect()))
         }
     }
+}
+
+/// The extras as the built metadata lists them, which uv takes where the version is dynamic:
+/// hatchling and flit sort them.
+fn built_order(
+    manifest: &Manifest,
+    mut extras: Vec<packaging::ExtraName>,
+) -> Vec<packaging::ExtraName> {
+    let is_dynamic = manifest
+        .project
+        .as_ref()
+        .is_some_and(|project| project.version.is_none());
+    let system = manifest.raw.get("build-system");
+    let backend = system.and_then(|system| system.get("build-backend")?.as_str());
+    if is_dynamic && backend.is_some_and(|it| it == "hatchling.build" || it.starts_with("flit")) {
+        extras.sort();
+    }
+    extras
 }
 
 /// The Pythons of each group, by its own setting and those of the groups it includes.

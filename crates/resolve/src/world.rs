@@ -190,6 +190,12 @@ impl World {
             .cloned()
     }
 
+    /// Whether only a build could tell the version of a source tree.
+    pub(crate) fn has_unknown_version(&self, name: &PackageName) -> bool {
+        let mut locals = self.locals.get(name).into_iter().flatten();
+        locals.any(|local| local.project.version.is_none())
+    }
+
     /// The index a project must come from in a fork, if a requirement says so.
     pub(crate) fn explicit_index<'a>(
         &'a self,

@@ -306,12 +306,19 @@ pub(super) fn lower(
             let specifiers = packaging::version::specifiers_text(&demand.specifiers);
             return Dependencies::Gone(Gone::UnsatisfiableRequirement { name, specifiers });
         }
+        // What nobody knows satisfies everybody: only a build could tell a dynamic version, and
+        // projects are often required by their own tests' requirements.
+        let range = if world.has_unknown_version(&demand.name) {
+            VersionRange::full()
+        } else {
+            demand.range.clone()
+        };
         for kind in kinds(demand, world) {
             let is_proxy_of_kind = !matches!(kind, Kind::Base);
             let node = Node::wanted(demand.name.clone(), kind, demand.marker);
             dependencies.push(Dependency {
                 node,
-                range: demand.range.clone(),
+                range: range.clone(),
                 parent: if is_proxy_of_kind {
                     None
                 } else {
