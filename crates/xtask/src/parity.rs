@@ -42,6 +42,17 @@ struct Choice {
     parts: Vec<Part>,
     only: Vec<String>,
     jobs: usize,
+    /// A comparison on projects that nobody wrote down, with its arguments.
+    invented: Option<(Invented, Vec<String>)>,
+}
+
+/// A script that compares with uv itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Invented {
+    /// Random small projects on random indexes; `--mode relock` changes them once locked.
+    Fuzz,
+    /// The sdists of well-known projects, on the live index.
+    Live,
 }
 
 /// How many of how many are identical.
@@ -54,6 +65,9 @@ struct Score {
 /// Compares and prints; the status says whether the floors hold.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failed> {
     let choice = read_arguments(arguments)?;
+    if let Some((invented, more)) = &choice.invented {
+        return compare_with_uv(*invented, more);
+    }
     let tally = compare(&choice)?;
     Ok(if tally.failed == 0 {
         ExitCode::SUCCESS
@@ -69,6 +83,29 @@ pub(crate) fn suite() -> Result<Tally, Failed> {
         parts,
         only: Vec::new(),
         jobs: 2,
+        invented: None,
+    })
+}
+
+/// Runs the script, which prints each miss and the score, with whatever arguments follow.
+fn compare_with_uv(invented: Invented, more: &[String]) -> Result<ExitCode, Failed> {
+    run_shown(cargo().args(["build", "--release", "--package", "lockwright-cli"]))?;
+    let folder = root().join("crates/xtask/src/parity");
+    let mut command = program("python3");
+    match invented {
+        Invented::Fuzz => command.arg(folder.join("projects.py")).arg("run"),
+        Invented::Live => command.arg(folder.join("live.py")),
+    };
+    let tool = target_dir().join("release/lockwright");
+    let status = command
+        .arg("--tool")
+        .arg(format!("{} lock", tool.display()))
+        .args(more)
+        .status()?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     })
 }
 
@@ -77,6 +114,7 @@ fn read_arguments(arguments: &[String]) -> Result<Choice, Failed> {
         parts: Vec::new(),
         only: Vec::new(),
         jobs: 2,
+        invented: None,
     };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
@@ -84,6 +122,8 @@ fn read_arguments(arguments: &[String]) -> Result<Choice, Failed> {
             "scenarios" => choice.parts.push(Part::Scenarios),
             "corpus" => choice.parts.push(Part::Corpus),
             "markers" => choice.parts.push(Part::Markers),
+            "--fuzz" => choice.invented = Some((Invented::Fuzz, rest.by_ref().cloned().collect())),
+            "--live" => choice.invented = Some((Invented::Live, rest.by_ref().cloned().collect())),
             "--only" => choice.only.extend(rest.next().cloned()),
             "--jobs" => choice.jobs = rest.next().and_then(|jobs| jobs.parse().ok()).unwrap_or(2),
             other => return Err(Failed::new(format!("parity knows no `{other}`"))),

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Locks well-known projects that are in no fixture, with uv and with another command, against the
+live index, and compares bytes.
+
+    live.py --tool "lockwright lock" [--uv uv] [--python PY] [--folder DIR] [NAME...]
+
+The index is the one that pip is configured for. Each project's newest sdist is fetched once into
+DIR; its folder is what gets locked. Projects that uv itself cannot lock are counted, not compared.
+"""
+from __future__ import annotations
+
+import argparse, html, os, re, shlex, shutil, subprocess, sys, tarfile, tempfile, urllib.parse, urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+NAMES = """
+flask click jinja2 werkzeug itsdangerous markupsafe requests httpx httpcore h11 anyio starlette fastapi pydantic
+uvicorn rich typer textual attrs structlog loguru pytest pluggy iniconfig tox nox virtualenv platformdirs filelock
+packaging hatchling hatch flit-core build wheel setuptools pip black ruff isort mypy pylint flake8 coverage
+pytest-asyncio pytest-cov pytest-xdist hypothesis sphinx mkdocs mkdocs-material furo myst-parser docutils jsonschema
+referencing sqlalchemy alembic django djangorestframework celery kombu redis boto3 aiohttp yarl multidict frozenlist
+pandas polars networkx sympy tqdm dask distributed xarray marshmallow apispec trio outcome sniffio urllib3 certifi
+idna charset-normalizer tenacity arrow pendulum python-dateutil tomlkit tomli rpds-py cattrs msgspec orjson
+prompt-toolkit pygments ipython jupyter-client nbformat nbconvert traitlets scrapy twisted tornado gunicorn litestar
+strawberry-graphql graphql-core dependency-injector pydantic-settings sqlmodel pipx poetry-core pdm copier cookiecutter
+datasette httpie black-primer cibuildwheel scikit-build-core meson-python maturin twine keyring pre-commit
+""".split()
+
+
+def index() -> str:
+    for key in ("global.index-url", "install.index-url", "user.index-url"):
+        said = subprocess.run([sys.executable, "-m", "pip", "config", "get", key], capture_output=True, text=True)
+        if said.returncode == 0 and said.stdout.strip():
+            return said.stdout.strip()
+    sys.path.insert(0, "")
+    from pip._internal.models.index import PyPI
+
+    return PyPI.simple_url
+
+
+def fetch(base: str, name: str, folder: Path) -> Path | None:
+    done = sorted(folder.glob(f"{name}/*/pyproject.toml"))
+    if done:
+        return done[-1].parent
+    page = f"{base.rstrip('/')}/{name}/"
+    with urllib.request.urlopen(page, timeout=60) as answer:
+        text = answer.read().decode()
+    links = [html.unescape(link) for link in re.findall(r'href="([^"#]+\.tar\.gz)', text)]
+    links = [link for link in links if not re.search(r"\d(a|b|rc|\.dev)\d*\.tar\.gz$", link)]
+    if not links:
+        return None
+    url = urllib.parse.urljoin(page, links[-1])
+    target = folder / name
+    target.mkdir(parents=True, exist_ok=True)
+    archive = target / url.rsplit("/", 1)[1]
+    with urllib.request.urlopen(url, timeout=120) as answer:
+        archive.write_bytes(answer.read())
+    with tarfile.open(archive) as members:
+        members.extractall(target, filter="data")
+    done = sorted(target.glob("*/pyproject.toml"))
+    return done[-1].parent if done else None
+
+
+def lock(command: str, source: Path, pythons: list[str], environment: dict[str, str]) -> tuple[str | None, str]:
+    with tempfile.TemporaryDirectory(prefix="live-") as work:
+        project = Path(work) / source.name
+        shutil.copytree(source, project, symlinks=True)
+        (project / "uv.lock").unlink(missing_ok=True)
+        run = None
+        for python in [["--python", python] for python in pythons] or [[]]:
+            try:
+                run = subprocess.run(shlex.split(command) + python, cwd=project, capture_output=True, text=True, env=environment, timeout=240)
+            except subprocess.TimeoutExpired:
+                return None, "timed out"
+            if "requested interpreter resolved to" not in run.stderr:
+                break
+        written = project / "uv.lock"
+        return (written.read_text() if run.returncode == 0 and written.is_file() else None), run.stderr
+
+
+def first_difference(wanted: str, got: str) -> str:
+    for number, (theirs, ours) in enumerate(zip(wanted.splitlines(), got.splitlines()), 1):
+        if theirs != ours:
+            return f"line {number}: expected {theirs.strip()[:120]!r}, got {ours.strip()[:120]!r}"
+    return "one is longer than the other"
+
+
+def cause(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    found = [line for line in lines if re.match(r"(error|×|cause|help)", line)] or lines[-1:]
+    return " / ".join(found)[:200]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tool", required=True)
+    parser.add_argument("--uv", default="uv")
+    parser.add_argument("--python", action="append", default=[])
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "lockwright-live")
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    base = index()
+    clean = {name: text for name, text in os.environ.items() if not name.startswith(("UV_", "LOCKWRIGHT_"))}
+    cache = str(arguments.folder / "cache")
+    environment = clean | {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", "UV_DEFAULT_INDEX": base, "LOCKWRIGHT_PUBLIC_INDEX": base,
+                           "UV_CACHE_DIR": cache + "/uv", "LOCKWRIGHT_CACHE_DIR": cache + "/ours"}
+
+    def one(name: str) -> tuple[str, str, str]:
+        try:
+            source = fetch(base, name, arguments.folder)
+        except OSError as error:
+            return name, "not fetched", str(error)
+        if source is None:
+            return name, "no sdist with a pyproject.toml", ""
+        wanted, theirs = lock(f"{arguments.uv} lock", source, arguments.python, environment)
+        if wanted is None:
+            return name, "uv fails", cause(theirs)
+        got, ours = lock(arguments.tool, source, [], environment)
+        if got is None:
+            return name, "missed", cause(ours)
+        if got == wanted:
+            return name, "identical", ""
+        if arguments.keep:
+            (arguments.keep / name).mkdir(parents=True, exist_ok=True)
+            (arguments.keep / name / "uv.lock").write_text(wanted)
+            (arguments.keep / name / "ours.lock").write_text(got)
+        return name, "missed", first_difference(wanted, got)
+
+    tally: dict[str, int] = {}
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        for name, verdict, why in pool.map(one, arguments.names or dict.fromkeys(NAMES)):
+            tally[verdict] = tally.get(verdict, 0) + 1
+            if verdict != "identical":
+                print(f"{name}: {verdict}: {why}", flush=True)
+    compared = tally.get("identical", 0) + tally.get("missed", 0)
+    print(f"live: {tally.get('identical', 0)}/{compared} identical {tally}")
+    sys.exit(1 if tally.get("missed") else 0)
+
+
+if __name__ == "__main__":
+    main()
