@@ -251,7 +251,7 @@ async fn resolve(
                 let index = talk.0.into_index();
                 let search = Search::new(request, workspace, problem_of, source, index);
                 let ways = search.find(&conflict, progress).await;
-                diagnostic = ways_out::add_to(diagnostic, &ways);
+                diagnostic = ways_out::add_to(diagnostic, &conflict, &ways);
             }
             Err(Failure::new(FailureKind::NoSolution, vec![diagnostic]))
         }

@@ -27,6 +27,9 @@ const DECISIONS: usize = 20_000;
 /// How often `requires-python` is raised until the dependencies agree.
 const PYTHONS: usize = 3;
 
+/// How often what is in the way is loosened as well.
+const ROUNDS: usize = 3;
+
 /// A change to the project's files under which it resolves.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct WayOut {
@@ -67,17 +70,22 @@ impl WayOut {
 }
 
 /// Adds ways out to what is told of a conflict.
-pub(crate) fn add_to(diagnostic: Diagnostic, ways: &[WayOut]) -> Diagnostic {
+pub(crate) fn add_to(
+    mut diagnostic: Diagnostic,
+    conflict: &Conflict,
+    ways: &[(Change, WayOut)],
+) -> Diagnostic {
     if ways.is_empty() {
         return diagnostic;
     }
-    let told = ways.iter().fold(diagnostic, |diagnostic, way| {
+    let hints = conflict.hints().iter();
+    let open = hints.filter(|hint| !ways.iter().any(|(change, _)| change.answers(hint)));
+    diagnostic.help = open.map(ToString::to_string).collect();
+    let ways = ways.iter().map(|(_, way)| way);
+    let told = ways.clone().fold(diagnostic, |diagnostic, way| {
         diagnostic.help(format!("this resolves: {}", way.title))
     });
-    told.with(
-        "ways_out",
-        ways.iter().map(WayOut::to_json).collect::<Value>(),
-    )
+    told.with("ways_out", ways.map(WayOut::to_json).collect::<Value>())
 }
 
 /// What a search needs of the pipeline.
@@ -131,20 +139,21 @@ impl<'a, S: Source, P: Fn(&LockRequest) -> Option<Problem>> Search<'a, S, P> {
         mut self,
         conflict: &Conflict,
         progress: &mut dyn FnMut(&Progress),
-    ) -> Vec<WayOut> {
+    ) -> Vec<(Change, WayOut)> {
         let Some(problem) = (self.pose)(self.request) else {
             return Vec::new();
         };
-        let mut ways: Vec<WayOut> = Vec::new();
+        let mut ways: Vec<(Change, WayOut)> = Vec::new();
         let mut size = u8::MAX;
         for change in relax::changes(&problem, conflict) {
             if change.size() > size || ways.len() == OFFERED || self.is_spent() {
                 break;
             }
             let found = self.try_change(&change, progress).await;
-            if let Some(way) = found.filter(|way| !ways.contains(way)) {
+            let is_new = |way: &WayOut| ways.iter().all(|(_, known)| known != way);
+            if let Some(way) = found.filter(is_new) {
                 size = change.size();
-                ways.push(way);
+                ways.push((change, way));
             }
         }
         ways
@@ -162,10 +171,10 @@ impl<'a, S: Source, P: Fn(&LockRequest) -> Option<Problem>> Search<'a, S, P> {
         match change {
             Change::Python(version) => self.try_pythons(version, progress).await,
             Change::Loosen(wish) => {
-                self.try_loosened(std::slice::from_ref(wish), progress)
-                    .await
+                let wishes = vec![wish.clone()];
+                self.try_loosened(wishes, 1, progress).await
             }
-            Change::LoosenAll(wishes) => self.try_loosened(wishes, progress).await,
+            Change::LoosenAll(wishes) => self.try_loosened(wishes.clone(), ROUNDS, progress).await,
             other => {
                 let way = written(other, self.workspace)?;
                 self.verified(way, progress).await
@@ -198,26 +207,58 @@ impl<'a, S: Source, P: Fn(&LockRequest) -> Option<Problem>> Search<'a, S, P> {
         None
     }
 
-    /// Lets requirements allow any version, sees which is chosen, and keeps what fits.
+    /// Lets requirements allow any version, sees which is chosen, and keeps what fits. What then
+    /// is in the way is loosened as well, for some rounds.
     async fn try_loosened(
         &mut self,
-        wishes: &[Wish],
+        mut wishes: Vec<Wish>,
+        rounds: usize,
         progress: &mut dyn FnMut(&Progress),
     ) -> Option<WayOut> {
-        let lines: Vec<(&Manifest, &DeclaredRequirement)> = wishes
-            .iter()
-            .flat_map(|wish| places(self.workspace, wish))
-            .filter(|(_, declared)| !declared.requirement.specifiers.is_empty())
-            .collect();
-        if lines.is_empty() {
-            return None;
+        for _ in 0..rounds {
+            let lines = self.bounded_lines(&wishes);
+            let any = VersionSpecifiers::empty();
+            let freed = lines.iter().map(|line| respecified(*line, &any).0);
+            let freed: Vec<Edit> = freed.collect();
+            if freed.is_empty() {
+                return None;
+            }
+            match self.attempt(&freed, progress).await? {
+                Ended::Solved(chosen) => return self.tightened(lines, &chosen, progress).await,
+                Ended::GaveUp => return None,
+                Ended::Stuck(conflict) => {
+                    let known = wishes.len();
+                    wishes.extend(conflict.wishes());
+                    if self.bounded_lines(&wishes).len() == freed.len() || known == wishes.len() {
+                        return None;
+                    }
+                }
+            }
         }
-        let any = VersionSpecifiers::empty();
-        let freed = lines.iter().map(|line| respecified(*line, &any).0);
-        let freed: Vec<Edit> = freed.collect();
-        let Ended::Solved(chosen) = self.attempt(&freed, progress).await? else {
-            return None;
-        };
+        None
+    }
+
+    /// Where requirements stand that have specifiers, each once.
+    fn bounded_lines(&self, wishes: &[Wish]) -> Vec<(&'a Manifest, &'a DeclaredRequirement)> {
+        let mut lines: Vec<(&Manifest, &DeclaredRequirement)> = Vec::new();
+        for (manifest, declared) in wishes.iter().flat_map(|wish| places(self.workspace, wish)) {
+            let is_known = lines
+                .iter()
+                .any(|(file, known)| file.file == manifest.file && known.span == declared.span);
+            if !is_known && !declared.requirement.specifiers.is_empty() {
+                lines.push((manifest, declared));
+            }
+        }
+        lines
+    }
+
+    /// Lines with what they can keep of their specifiers when these versions are chosen.
+    async fn tightened(
+        &mut self,
+        lines: Vec<(&Manifest, &DeclaredRequirement)>,
+        chosen: &[(PackageName, Version)],
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Option<WayOut> {
         let mut kept: Vec<(Edit, String)> = Vec::new();
         for (manifest, declared) in lines {
             let name = &declared.requirement.name;

@@ -119,16 +119,21 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn lock_in(universe: &Universe, existing: Option<String>) -> Result<LockReply, Failure> {
-    let request = LockRequest {
+fn request(universe: &Universe, existing: Option<String>) -> LockRequest {
+    LockRequest {
         pyproject: universe.pyproject.clone(),
         lock: existing,
         options: LockOptions {
             public_index: Some(INDEX.to_owned()),
+            relax: Some(false),
             ..LockOptions::default()
         },
         ..LockRequest::default()
-    };
+    }
+}
+
+fn lock_in(universe: &Universe, existing: Option<String>) -> Result<LockReply, Failure> {
+    let request = request(universe, existing);
     run(lock(&request, &universe.source, &mut |_| {}))
 }
 
@@ -185,4 +190,35 @@ fn every_lock_keeps_its_invariants() {
         let violations = lock::check(&read);
         assert!(violations.is_empty(), "seed {seed}: {violations:?}\n{text}");
     }
+}
+
+/// Invariant: what is offered as a way out of a conflict does resolve.
+#[test]
+fn ways_out_resolve() {
+    let mut offered = 0;
+    for seed in 0..100 {
+        let universe = universe(seed, Order::AsAsked);
+        let mut request = request(&universe, None);
+        request.options.relax = None;
+        let Err(failure) = run(lock(&request, &universe.source, &mut |_| {})) else {
+            continue;
+        };
+        let problem = failure.problem(&request);
+        let ways = problem.more.get("ways_out").and_then(|it| it.as_array());
+        for way in ways.into_iter().flatten() {
+            let mut changed = request.clone();
+            changed.options.relax = Some(false);
+            let mut edits: Vec<_> = way["edits"].as_array().unwrap().iter().collect();
+            edits.sort_by_key(|edit| std::cmp::Reverse(edit["span"]["start"].as_u64()));
+            for edit in edits {
+                let at = |end: &str| usize::try_from(edit["span"][end].as_u64().unwrap()).unwrap();
+                let new = edit["replacement"].as_str().unwrap();
+                changed.pyproject.replace_range(at("start")..at("end"), new);
+            }
+            let outcome = run(lock(&changed, &universe.source, &mut |_| {}));
+            assert!(outcome.is_ok(), "seed {seed}: {way}");
+            offered += 1;
+        }
+    }
+    assert!(offered > 50, "{offered} ways out");
 }

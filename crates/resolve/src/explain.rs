@@ -15,6 +15,7 @@ use packaging::{Marker, PackageName, PythonBounds, RequiresPython, Version, Vers
 use pubgrub::{DerivationTree, External};
 use rustc_hash::FxHashSet;
 
+use crate::demand::Demand;
 use crate::node::Node;
 use crate::solve::ForkState;
 use crate::world::{Found, World};
@@ -45,6 +46,7 @@ pub struct Conflict {
     python: PythonBounds,
     environment: Marker,
     members: BTreeSet<PackageName>,
+    bounds: Vec<(PackageName, VersionRange)>,
     hints: Vec<Hint>,
 }
 
@@ -80,6 +82,7 @@ impl Conflict {
             python: state.python.bounds.clone(),
             environment: state.environment.marker,
             members: world.problem.members.clone(),
+            bounds: bounds(world),
             hints,
         }
     }
@@ -89,6 +92,7 @@ impl Conflict {
     pub fn explain(&self) -> Explanation {
         let own = Own {
             members: &self.members,
+            bounds: &self.bounds,
             missing: &|name| self.missing.get(name).cloned(),
         };
         let words = Words {
@@ -116,13 +120,22 @@ impl Conflict {
     /// The user's own requirements that take part, each once.
     #[must_use]
     pub fn wishes(&self) -> Vec<Wish> {
-        wish::wishes(&self.tree, &|name| self.members.contains(name)).0
+        self.own_part().0
     }
 
     /// Whether the Pythons asked for take part.
     #[must_use]
     pub fn blames_python(&self) -> bool {
-        wish::wishes(&self.tree, &|name| self.members.contains(name)).1
+        self.own_part().1
+    }
+
+    fn own_part(&self) -> (Vec<Wish>, bool) {
+        let is_member = |name: &PackageName| self.members.contains(name);
+        let is_bound = |name: &PackageName, range: &VersionRange| {
+            let mut bounds = self.bounds.iter();
+            bounds.any(|(of, bound)| of == name && bound == range)
+        };
+        wish::wishes(&self.tree, &is_member, &is_bound)
     }
 
     /// The Pythons that the fork speaks for.
@@ -152,6 +165,15 @@ impl Conflict {
     pub fn missing_projects(&self) -> Vec<PackageName> {
         self.missing.keys().cloned().collect()
     }
+}
+
+/// The user's constraints as the engine knows them.
+fn bounds(world: &World) -> Vec<(PackageName, VersionRange)> {
+    let constraints = world.problem.constraints.iter().map(Demand::from);
+    constraints
+        .map(|demand| (demand.name, demand.range))
+        .filter(|(_, range)| *range != VersionRange::full())
+        .collect()
 }
 
 /// Visits the facts of a derivation, each once.

@@ -68,6 +68,20 @@ impl Change {
     }
 }
 
+impl Change {
+    /// Whether it does what a hint only suggests.
+    #[must_use]
+    pub fn answers(&self, hint: &Hint) -> bool {
+        match (self, hint) {
+            (Self::Prereleases(name), Hint::Prereleases { name: of, .. })
+            | (Self::Constrain { name, .. }, Hint::Yanked { name: of, .. }) => name == of,
+            (Self::Pin { wish, .. }, Hint::Yanked { name: of, .. }) => wish.name == *of,
+            (Self::Python(_), Hint::Python { .. }) | (Self::Apart(_), Hint::Together(_)) => true,
+            _ => false,
+        }
+    }
+}
+
 /// What could be changed, the smallest changes first.
 #[must_use]
 pub fn changes(problem: &Problem, conflict: &Conflict) -> Vec<Change> {
@@ -104,10 +118,14 @@ pub fn changes(problem: &Problem, conflict: &Conflict) -> Vec<Change> {
     changes.extend(next_python(problem, conflict).map(Change::Python));
     changes.extend(apart(&wishes));
     changes.extend(wishes.iter().cloned().map(Change::Loosen));
-    changes.extend(environment(problem, conflict).map(Change::Environment));
-    if wishes.len() > 1 {
-        changes.push(Change::LoosenAll(wishes.clone()));
+    let somewhere = wishes.iter().filter_map(|wish| elsewhere(problem, wish));
+    let left_out = environment(problem, conflict).into_iter().chain(somewhere);
+    for change in left_out {
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
     }
+    changes.push(Change::LoosenAll(wishes.clone()));
     changes.extend(wishes.into_iter().map(Change::Without));
     changes
 }
@@ -145,24 +163,36 @@ fn apart(wishes: &[Wish]) -> Option<Change> {
     (items.len() > 1).then(|| Change::Apart(items.into_iter().collect()))
 }
 
-/// What remains without the environments that failed, where that can be said briefly.
-fn environment(problem: &Problem, conflict: &Conflict) -> Option<Marker> {
-    let failed = conflict
-        .environment()
-        .without_extras()
-        .simplify_python(problem.requires_python.bounds());
-    if failed.is_true() || failed.is_false() || !problem.environments.is_empty() {
+/// Leaves the fork out that failed.
+fn environment(problem: &Problem, conflict: &Conflict) -> Option<Change> {
+    without(problem, conflict.environment())
+}
+
+/// Leaves the environments out in which a requirement holds at all.
+fn elsewhere(problem: &Problem, wish: &Wish) -> Option<Change> {
+    without(problem, wish.marker())
+}
+
+/// Leaves environments out, where that can be said briefly: old Pythons by `requires-python`.
+fn without(problem: &Problem, failed: Marker) -> Option<Change> {
+    let asked = problem.requires_python.bounds();
+    let failed = failed.without_extras().simplify_python(asked);
+    if failed.is_true() || failed.is_false() {
         return None;
     }
-    let is_python_alone = failed.python_bounds().is_some_and(|bounds| {
-        let python = bounds
-            .to_marker()
-            .simplify_python(problem.requires_python.bounds());
-        python == failed
-    });
+    if let Some(python) = failed.python_bounds()
+        && python.to_marker().simplify_python(asked) == failed
+    {
+        return match &python.upper {
+            Bound::Excluded(upper) if python.compare_upper(asked).is_lt() => {
+                Some(Change::Python(upper.clone()))
+            }
+            _ => None,
+        };
+    }
     let rest = failed.not();
-    let text = rest.text()?;
-    (!is_python_alone && text.len() <= LONGEST_MARKER).then_some(rest)
+    let is_brief = rest.text()?.len() <= LONGEST_MARKER;
+    (is_brief && problem.environments.is_empty()).then_some(Change::Environment(rest))
 }
 
 /// A cut-off that lets an upload through: the next full second, as RFC 3339 has it.

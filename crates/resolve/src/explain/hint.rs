@@ -86,6 +86,31 @@ pub enum Hint {
     Together(Vec<String>),
 }
 
+impl Hint {
+    /// Whether the other says the same, be it of another version.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Yanked { name, .. }, Self::Yanked { name: other, .. })
+            | (Self::Wheels { name, .. }, Self::Wheels { name: other, .. })
+            | (Self::CutOff { name, .. }, Self::CutOff { name: other, .. })
+            | (Self::Prereleases { name, .. }, Self::Prereleases { name: other, .. }) => {
+                name == other
+            }
+            (own, other) => own == other,
+        }
+    }
+
+    fn version(&self) -> Option<&Version> {
+        match self {
+            Self::Yanked { version, .. }
+            | Self::Wheels { version, .. }
+            | Self::CutOff { version, .. }
+            | Self::Prereleases { version, .. } => Some(version),
+            _ => None,
+        }
+    }
+}
+
 /// Everything there is to know of a conflict, the most telling first.
 pub(super) fn gather(tree: &Tree, state: &ForkState, world: &mut World) -> Vec<Hint> {
     let mut externals = Vec::new();
@@ -291,9 +316,13 @@ impl Gatherer<'_> {
         Some((version.clone(), tags.into_iter().collect()))
     }
 
+    /// Adds a hint, unless the same is known of a later version.
     fn add(&mut self, hint: Hint) {
-        if !self.hints.contains(&hint) {
-            self.hints.push(hint);
+        let known = self.hints.iter_mut().find(|known| known.is_like(&hint));
+        match known {
+            Some(known) if known.version() < hint.version() => *known = hint,
+            Some(_) => {}
+            None => self.hints.push(hint),
         }
     }
 

@@ -57,6 +57,8 @@ pub(super) enum Fact {
         to: Subject,
         range: VersionRange,
     },
+    /// A constraint of the user's allows only these.
+    Bound { to: Subject, range: VersionRange },
     /// None of these versions can be had.
     Unavailable(Unavailable),
     /// The Pythons asked for are not all in this range.
@@ -167,6 +169,8 @@ impl Proof {
 /// What belongs to the user.
 pub(super) struct Own<'a> {
     pub(super) members: &'a BTreeSet<PackageName>,
+    /// Constraints, by project.
+    pub(super) bounds: &'a [(PackageName, VersionRange)],
     /// Projects that nothing was found of, although the engine was only told of no versions.
     pub(super) missing: &'a dyn Fn(&PackageName) -> Option<PackageGone>,
 }
@@ -182,7 +186,20 @@ impl Own<'_> {
         is_base && node.name().is_some_and(|name| self.members.contains(name))
     }
 
+    fn is_bound(&self, name: &PackageName, range: &VersionRange) -> bool {
+        let mut bounds = self.bounds.iter();
+        bounds.any(|(of, bound)| of == name && bound == range)
+    }
+
     fn subject(&self, node: &Node) -> Subject {
+        if self.members.len() == 1 && self.is_member(node) {
+            return Subject::Ours;
+        }
+        self.named(node)
+    }
+
+    /// The subject by its own name, be it the user's or not.
+    fn named(&self, node: &Node) -> Subject {
         let (name, kind, marker) = match node {
             Node::Root => return Subject::Ours,
             Node::Python => return Subject::Python,
@@ -199,9 +216,6 @@ impl Own<'_> {
                 marker,
             } => (name, Kind::Group(group.clone()), marker),
         };
-        if self.members.len() == 1 && self.is_member(node) {
-            return Subject::Ours;
-        }
         Subject::Project {
             name: name.clone(),
             kind,
@@ -262,7 +276,8 @@ impl Reader<'_> {
             External::NotRoot(..) => return Part::Nothing,
             External::NoVersions(Node::Python, range) => Fact::Python(range.clone()),
             External::NoVersions(node, range) => {
-                let Some(name) = node.name().filter(|_| !self.own.is_member(node)) else {
+                let is_foreign = |name: &&PackageName| !self.own.members.contains(name);
+                let Some(name) = node.name().filter(is_foreign) else {
                     return Part::Nothing;
                 };
                 let mut unavailable = Unavailable::none(name.clone(), range.clone());
@@ -289,10 +304,20 @@ impl Reader<'_> {
                 if is_proxy || is_asked {
                     return Part::Nothing;
                 }
+                let to = match to.name() {
+                    Some(name) if self.own.is_bound(name, range) => {
+                        let to = self.own.named(to);
+                        let range = range.clone();
+                        return Part::Fact(Box::new(Fact::Bound { to, range }));
+                    }
+                    // A project that depends on itself.
+                    Some(_) if self.own.is_member(to) => self.own.named(to),
+                    _ => self.own.subject(to),
+                };
                 Fact::Depends {
                     from: self.own.subject(from).anywhere(),
                     versions: versions.clone(),
-                    to: self.own.subject(to),
+                    to,
                     range: range.clone(),
                 }
             }

@@ -236,6 +236,7 @@ impl<'a> Teller<'a> {
                     names.extend(to.name().cloned());
                 }
                 Fact::Unavailable(unavailable) => names.push(unavailable.name.clone()),
+                Fact::Bound { to, .. } => names.extend(to.name().cloned()),
                 Fact::Python(_) => {}
             }
         }

@@ -11,7 +11,8 @@ use crate::range;
 /// One of the user's own requirements.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Wish {
-    /// Who asks: a member, its extra or group; `None` for a root without `[project]`.
+    /// Who asks: a member, its extra or group; `None` for a root without `[project]`, and for
+    /// constraints.
     pub owner: Option<ConflictItem>,
     /// The project asked for.
     pub name: PackageName,
@@ -20,6 +21,12 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// When it holds.
+    #[must_use]
+    pub fn marker(&self) -> Marker {
+        self.marker
+    }
+
     /// Whether these specifiers under this marker are what is wished.
     #[must_use]
     pub fn is(&self, name: &PackageName, specifiers: &VersionSpecifiers, marker: Marker) -> bool {
@@ -31,7 +38,11 @@ impl Wish {
 }
 
 /// The user's own requirements in a derivation, each once, and whether `requires-python` is one.
-pub(super) fn wishes(tree: &Tree, is_member: &dyn Fn(&PackageName) -> bool) -> (Vec<Wish>, bool) {
+pub(super) fn wishes(
+    tree: &Tree,
+    is_member: &dyn Fn(&PackageName) -> bool,
+    is_bound: &dyn Fn(&PackageName, &VersionRange) -> bool,
+) -> (Vec<Wish>, bool) {
     let mut wishes: Vec<Wish> = Vec::new();
     let mut python = false;
     visit(tree, &mut |external| match external {
@@ -53,8 +64,11 @@ pub(super) fn wishes(tree: &Tree, is_member: &dyn Fn(&PackageName) -> bool) -> (
             }
         }
         External::FromDependencyOf(from, _, to, range) => {
-            let (Some(owner), Some(name)) = (owner(from, is_member), to.name()) else {
-                return;
+            let Some(name) = to.name() else { return };
+            let owner = match owner(from, is_member) {
+                Some(owner) => owner,
+                None if is_bound(name, range) => None,
+                None => return,
             };
             let is_own = is_member(name)
                 && owner

@@ -160,7 +160,18 @@ impl Words<'_> {
                         to if self.is_ours(to) => "requires",
                         _ => "depends on",
                     };
-                    let start = self.set(from, versions).does(verb);
+                    let mut start = self.set(from, versions);
+                    if *from == Subject::Ours
+                        && let Subject::Project {
+                            name,
+                            kind: Kind::Base,
+                            ..
+                        } = to
+                        && self.members.contains(name)
+                    {
+                        start.text = format!("{}, which is `{name}` itself,", start.text);
+                    }
+                    let start = start.does(verb);
                     let wanted = self.wanted(to, range);
                     let phrases = if is_ours { &mut ours } else { &mut phrases };
                     match phrases.iter_mut().find(|(known, _)| *known == start) {
@@ -174,6 +185,11 @@ impl Words<'_> {
                     let told = self.unavailable(unavailable, wanted);
                     phrases.extend(told.into_iter().map(|it| (it, Vec::new())));
                 }
+                Fact::Bound { to, range } => {
+                    let wanted = self.wanted(to, range);
+                    let start = "your constraints allow only".to_owned();
+                    ours.push((start, vec![wanted]));
+                }
                 Fact::Python(range) => phrases.push((
                     format!(
                         "the requested Python version ({}) does not satisfy {}",
@@ -184,17 +200,19 @@ impl Words<'_> {
                 )),
             }
         }
-        phrases.extend(ours);
-        phrases
-            .into_iter()
-            .map(|(start, objects)| {
-                if objects.is_empty() {
-                    start
-                } else {
-                    format!("{start} {}", listed(objects.into_iter(), "and"))
+        let mut phrases: Vec<String> = phrases.into_iter().map(told).collect();
+        for phrase in ours.into_iter().map(told) {
+            // Two things that one project does are one phrase.
+            let rest = phrase.strip_prefix(self.ours());
+            let rest = rest.filter(|rest| rest.starts_with(' ')).map(str::to_owned);
+            match (rest, phrases.last_mut()) {
+                (Some(rest), Some(last)) if last.starts_with(self.ours()) => {
+                    *last = format!("{last} and{rest}");
                 }
-            })
-            .collect()
+                _ => phrases.push(phrase),
+            }
+        }
+        phrases
     }
 
     /// Whether it is the user's project, or an extra or group of it.
@@ -290,6 +308,15 @@ impl Words<'_> {
                 )
             }
         }
+    }
+}
+
+/// A phrase with its objects.
+fn told((start, objects): (String, Vec<String>)) -> String {
+    if objects.is_empty() {
+        start
+    } else {
+        format!("{start} {}", listed(objects.into_iter(), "and"))
     }
 }
 
