@@ -149,6 +149,9 @@ impl<'a, S: Source, P: Fn(&LockRequest) -> Option<Problem>> Search<'a, S, P> {
             if change.size() > size || ways.len() == OFFERED || self.is_spent() {
                 break;
             }
+            if ways.iter().any(|(known, _)| change.is_needless_with(known)) {
+                continue;
+            }
             let found = self.try_change(&change, progress).await;
             let is_new = |way: &WayOut| ways.iter().all(|(_, known)| known != way);
             if let Some(way) = found.filter(is_new) {

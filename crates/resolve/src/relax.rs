@@ -69,6 +69,12 @@ impl Change {
 }
 
 impl Change {
+    /// Whether another change that resolves makes it needless.
+    #[must_use]
+    pub fn is_needless_with(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Python(_), Self::Python(_)))
+    }
+
     /// Whether it does what a hint only suggests.
     #[must_use]
     pub fn answers(&self, hint: &Hint) -> bool {
@@ -115,12 +121,16 @@ pub fn changes(problem: &Problem, conflict: &Conflict) -> Vec<Change> {
             _ => {}
         }
     }
-    changes.extend(next_python(problem, conflict).map(Change::Python));
+    let somewhere = wishes.iter().filter_map(|wish| elsewhere(problem, wish));
+    let (pythons, environments): (Vec<Change>, Vec<Change>) = environment(problem, conflict)
+        .into_iter()
+        .chain(next_python(problem, conflict).map(Change::Python))
+        .chain(somewhere)
+        .partition(|change| matches!(change, Change::Python(_)));
+    changes.extend(lowest_first(pythons));
     changes.extend(apart(&wishes));
     changes.extend(wishes.iter().cloned().map(Change::Loosen));
-    let somewhere = wishes.iter().filter_map(|wish| elsewhere(problem, wish));
-    let left_out = environment(problem, conflict).into_iter().chain(somewhere);
-    for change in left_out {
+    for change in environments {
         if !changes.contains(&change) {
             changes.push(change);
         }
@@ -128,6 +138,17 @@ pub fn changes(problem: &Problem, conflict: &Conflict) -> Vec<Change> {
     changes.push(Change::LoosenAll(wishes.clone()));
     changes.extend(wishes.into_iter().map(Change::Without));
     changes
+}
+
+/// Pythons to begin with, the one that leaves out the fewest first.
+fn lowest_first(mut pythons: Vec<Change>) -> Vec<Change> {
+    let version = |change: &Change| match change {
+        Change::Python(version) => Some(version.clone()),
+        _ => None,
+    };
+    pythons.sort_by_key(version);
+    pythons.dedup();
+    pythons
 }
 
 /// The Python from which on the conflict is none, as far as the derivation tells.

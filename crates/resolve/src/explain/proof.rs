@@ -423,7 +423,7 @@ fn joined(first: &Fact, second: &Fact) -> Option<Fact> {
     if joined_in_place(&mut fact, second).is_some() {
         return Some(fact);
     }
-    let (depends, python) = match (first, second) {
+    let (depends, unsatisfied) = match (first, second) {
         (Fact::Depends { .. }, Fact::Python(python)) => (first, python),
         (Fact::Python(python), Fact::Depends { .. }) => (second, python),
         _ => return None,
@@ -433,9 +433,9 @@ fn joined(first: &Fact, second: &Fact) -> Option<Fact> {
             from: Subject::Project { name, .. },
             versions,
             to: Subject::Python,
-            ..
-        } => {
-            let python = RequiresPython::from_range(python.clone());
+            range,
+        } if range.subset_of(unsatisfied) => {
+            let python = RequiresPython::from_range(range.clone());
             let why = Gone::Unusable(Unusable::RequiresPython(python.into()));
             Some(Fact::Unavailable(Unavailable::gone(
                 name.clone(),
@@ -451,6 +451,10 @@ fn joined_in_place(known: &mut Fact, more: &Fact) -> Option<()> {
     match (known, more) {
         (Fact::Unavailable(known), Fact::Unavailable(more)) if known.name == more.name => {
             *known = known.clone().and(more.clone());
+            Some(())
+        }
+        (Fact::Python(known), Fact::Python(more)) => {
+            *known = known.union(more);
             Some(())
         }
         _ => None,

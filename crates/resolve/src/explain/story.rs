@@ -57,6 +57,9 @@ impl Explanation {
     }
 }
 
+/// How long a condition may be to be said twice in a sentence.
+const LONG_MARKER: usize = 60;
+
 pub(super) fn tell(proof: &Proof, words: &Words<'_>) -> Explanation {
     let mut teller = Teller {
         proof,
@@ -198,8 +201,9 @@ impl<'a> Teller<'a> {
             }
             _ => listed(said.into_iter(), "and"),
         };
+        let sentence = format!("{because} {said}, we can conclude that {concludes}.");
         self.steps.push(Argument {
-            sentence: format!("{because} {said}, we can conclude that {concludes}."),
+            sentence: brief(sentence, &self.markers(link)),
             number: None,
             follows,
             premises,
@@ -223,6 +227,24 @@ impl<'a> Teller<'a> {
         })
     }
 
+    /// The conditions that a sentence repeats, where they are long.
+    fn markers(&self, link: &Link<'a>) -> Vec<String> {
+        let inference = &self.proof.inferences[link.at];
+        let clauses = inference.clauses.iter().map(|clause| &clause.subject);
+        let wanted = link.facts.iter().filter_map(|fact| match fact {
+            Fact::Depends { to, .. } | Fact::Bound { to, .. } => Some(to),
+            Fact::Unavailable(_) | Fact::Python(_) => None,
+        });
+        let mut markers: Vec<String> = clauses
+            .chain(wanted)
+            .map(|subject| self.words.condition(subject))
+            .filter(|marker| marker.len() > LONG_MARKER)
+            .collect();
+        markers.sort();
+        markers.dedup();
+        markers
+    }
+
     fn projects(&self, link: &Link<'a>) -> Vec<PackageName> {
         let inference = &self.proof.inferences[link.at];
         let clauses = inference.clauses.iter().map(|clause| &clause.subject);
@@ -244,6 +266,19 @@ impl<'a> Teller<'a> {
         names.dedup();
         names
     }
+}
+
+/// A sentence that says each of these conditions once.
+fn brief(mut sentence: String, markers: &[String]) -> String {
+    for marker in markers {
+        let ending = format!("{marker}`");
+        let Some(first) = sentence.find(&ending) else {
+            continue;
+        };
+        let (start, rest) = sentence.split_at(first + ending.len());
+        sentence = format!("{start}{}", rest.replace(&ending, "` (same marker)"));
+    }
+    sentence
 }
 
 /// Whether facts need no conclusion of their own: one depends on what cannot be had.

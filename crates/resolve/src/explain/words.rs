@@ -118,10 +118,7 @@ impl Words<'_> {
     /// What is wanted of something, as a requirement.
     fn wanted(&self, subject: &Subject, range: &VersionRange) -> String {
         let name = self.name(subject);
-        let marker = match subject {
-            Subject::Project { marker, .. } => self.marker(*marker),
-            Subject::Ours | Subject::Python => String::new(),
-        };
+        let marker = self.condition(subject);
         let texts = range_text::specifiers(range);
         let texts = match (texts.as_slice(), subject.name()) {
             // What the engine put together is told by what exists of it.
@@ -136,7 +133,11 @@ impl Words<'_> {
         )
     }
 
-    fn marker(&self, marker: Marker) -> String {
+    /// When something is wanted, as it stands behind a requirement; empty for always.
+    pub(super) fn condition(&self, subject: &Subject) -> String {
+        let Subject::Project { marker, .. } = subject else {
+            return String::new();
+        };
         let marker = marker.simplify_python(self.python);
         let text = marker.text().filter(|_| !marker.is_true());
         text.map(|text| format!(" ; {text}")).unwrap_or_default()
