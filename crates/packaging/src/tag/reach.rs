@@ -259,7 +259,10 @@ mod tests {
                 "pp310-pypy310_pp73-any",
                 "python_full_version == '3.10.*' and platform_python_implementation == 'PyPy'",
             ),
-            ("py310-none-any", "python_full_version == '3.10.*'"),
+            (
+                "py310-none-any",
+                "python_full_version >= '3.10' and python_full_version < '4'",
+            ),
             (
                 "py3-none-any",
                 "python_full_version >= '3' and python_full_version < '4'",
