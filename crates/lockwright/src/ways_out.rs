@@ -20,8 +20,8 @@ use crate::{LockRequest, Progress, Source};
 const ATTEMPTS: usize = 16;
 /// How many ways out are offered.
 const OFFERED: usize = 4;
-/// How many questions one attempt may ask.
-const QUERIES: usize = 200;
+/// How many questions all attempts together may ask.
+const QUERIES: usize = 2_500;
 /// How many versions all attempts together may try.
 const DECISIONS: usize = 20_000;
 /// How often `requires-python` is raised until the dependencies agree.
@@ -101,6 +101,7 @@ pub(crate) struct Search<'a, S, P> {
     /// What was heard already.
     pub(crate) index: Index,
     attempts: usize,
+    queries: usize,
     decisions: usize,
 }
 
@@ -130,6 +131,7 @@ impl<'a, S: Source, P: Fn(&LockRequest) -> Option<Problem>> Search<'a, S, P> {
             source,
             index,
             attempts: 0,
+            queries: 0,
             decisions: 0,
         }
     }
@@ -163,7 +165,7 @@ impl<'a, S: Source, P: Fn(&LockRequest) -> Option<Problem>> Search<'a, S, P> {
     }
 
     fn is_spent(&self) -> bool {
-        self.attempts >= ATTEMPTS || self.decisions >= DECISIONS
+        self.attempts >= ATTEMPTS || self.queries >= QUERIES || self.decisions >= DECISIONS
     }
 
     async fn try_change(
@@ -311,9 +313,11 @@ impl<'a, S: Source, P: Fn(&LockRequest) -> Option<Problem>> Search<'a, S, P> {
         let mut attempt = Attempt {
             resolver: Resolver::new(problem).knowing(std::mem::take(&mut self.index)),
             asked: 0,
-            decisions: DECISIONS - self.decisions.min(DECISIONS),
+            queries: QUERIES - self.queries,
+            decisions: DECISIONS - self.decisions,
         };
         let driven = drive(&mut attempt, self.source, progress).await;
+        self.queries += attempt.asked;
         self.decisions += attempt.resolver.statistics().decisions;
         self.index = attempt.resolver.into_index();
         match driven {
@@ -330,6 +334,7 @@ impl<'a, S: Source, P: Fn(&LockRequest) -> Option<Problem>> Search<'a, S, P> {
 struct Attempt {
     resolver: Resolver,
     asked: usize,
+    queries: usize,
     decisions: usize,
 }
 
@@ -343,7 +348,7 @@ impl Conversation for Attempt {
         match self.resolver.step() {
             resolve::Step::Ask(queries) => {
                 self.asked += queries.len();
-                if self.asked > QUERIES {
+                if self.asked > self.queries {
                     Step::End(Ended::GaveUp)
                 } else {
                     Step::Ask(queries)

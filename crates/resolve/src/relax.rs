@@ -79,9 +79,9 @@ impl Change {
     #[must_use]
     pub fn answers(&self, hint: &Hint) -> bool {
         match (self, hint) {
-            (Self::Prereleases(name), Hint::Prereleases { name: of, .. })
-            | (Self::Constrain { name, .. }, Hint::Yanked { name: of, .. }) => name == of,
-            (Self::Pin { wish, .. }, Hint::Yanked { name: of, .. }) => wish.name == *of,
+            (Self::Prereleases(name), Hint::Prereleases { name: of, .. }) => name == of,
+            // Asking for a withdrawn version is a change of its own, offered where it helps.
+            (_, Hint::Yanked { .. }) => true,
             (Self::Python(_), Hint::Python { .. }) | (Self::Apart(_), Hint::Together(_)) => true,
             _ => false,
         }
@@ -104,20 +104,6 @@ pub fn changes(problem: &Problem, conflict: &Conflict) -> Vec<Change> {
                 name: name.clone(),
                 uploaded: *uploaded,
             }),
-            Hint::Yanked { name, version } => {
-                let pins = wishes.iter().filter(|wish| wish.name == *name);
-                let known = changes.len();
-                changes.extend(pins.map(|wish| Change::Pin {
-                    wish: wish.clone(),
-                    version: version.clone(),
-                }));
-                if changes.len() == known {
-                    changes.push(Change::Constrain {
-                        name: name.clone(),
-                        version: version.clone(),
-                    });
-                }
-            }
             _ => {}
         }
     }
@@ -130,6 +116,7 @@ pub fn changes(problem: &Problem, conflict: &Conflict) -> Vec<Change> {
     changes.extend(lowest_first(pythons));
     changes.extend(apart(&wishes));
     changes.extend(wishes.iter().cloned().map(Change::Loosen));
+    changes.extend(pins(conflict, &wishes));
     for change in environments {
         if !changes.contains(&change) {
             changes.push(change);
@@ -137,6 +124,29 @@ pub fn changes(problem: &Problem, conflict: &Conflict) -> Vec<Change> {
     }
     changes.push(Change::LoosenAll(wishes.clone()));
     changes.extend(wishes.into_iter().map(Change::Without));
+    changes
+}
+
+/// Withdrawn versions, asked for by name.
+fn pins(conflict: &Conflict, wishes: &[Wish]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for hint in conflict.hints() {
+        let Hint::Yanked { name, version } = hint else {
+            continue;
+        };
+        let of_project = wishes.iter().filter(|wish| wish.name == *name);
+        let known = changes.len();
+        changes.extend(of_project.map(|wish| Change::Pin {
+            wish: wish.clone(),
+            version: version.clone(),
+        }));
+        if changes.len() == known {
+            changes.push(Change::Constrain {
+                name: name.clone(),
+                version: version.clone(),
+            });
+        }
+    }
     changes
 }
 

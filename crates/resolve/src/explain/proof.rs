@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use packaging::{Marker, PackageName, RequiresPython, VersionRange};
 use pubgrub::{DerivationTree, Derived, External, Term};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Tree;
 use super::reason::{Gone, PackageGone, Reason, Unusable};
+use super::{Tree, visit};
 use crate::node::{Kind, Node};
 
 /// What is spoken of.
@@ -94,12 +94,14 @@ impl Unavailable {
         }
     }
 
-    /// Both, neighbours with one reason as one.
-    fn and(mut self, other: Self) -> Self {
+    /// Both, what has one reason in words as one.
+    pub(super) fn and(mut self, other: Self) -> Self {
         self.none = self.none.union(&other.none);
         self.project = self.project.or(other.project);
         for (range, why) in other.gone {
-            match self.gone.iter_mut().find(|(_, known)| *known == why) {
+            let text = why.to_string();
+            let mut known = self.gone.iter_mut();
+            match known.find(|(_, known)| *known == why || known.to_string() == text) {
                 Some((known, _)) => *known = known.union(&range),
                 None => self.gone.push((range, why)),
             }
@@ -140,6 +142,7 @@ impl Proof {
     pub(super) fn read(tree: &Tree, own: &Own<'_>) -> Option<Self> {
         let mut reader = Reader {
             own,
+            active: active_parts(tree, own),
             parts: FxHashMap::default(),
             inferences: Vec::new(),
         };
@@ -235,6 +238,8 @@ enum Part {
 
 struct Reader<'a> {
     own: &'a Own<'a>,
+    /// Extras and groups of members whose own requirements take part.
+    active: FxHashSet<(PackageName, Kind)>,
     parts: FxHashMap<*const Tree, Part>,
     inferences: Vec<Inference>,
 }
@@ -300,8 +305,15 @@ impl Reader<'_> {
             }
             External::FromDependencyOf(from, versions, to, range) => {
                 let is_proxy = !matches!(from, Node::Package { .. } | Node::Root | Node::Python);
-                let is_asked = matches!(from, Node::Root) && self.own.is_member(to);
-                if is_proxy || is_asked {
+                // What only stands for a member needs no saying.
+                let is_asked = || match to {
+                    Node::Extra { name, extra, .. } => {
+                        let part = (name.clone(), Kind::Extra(extra.clone()));
+                        self.own.members.contains(name) && !self.active.contains(&part)
+                    }
+                    to => self.own.is_member(to),
+                };
+                if is_proxy || matches!(from, Node::Root) && is_asked() {
                     return Part::Nothing;
                 }
                 let to = match to.name() {
@@ -415,6 +427,20 @@ impl Reader<'_> {
         }
         clauses
     }
+}
+
+/// The extras and groups of members whose own requirements take part.
+fn active_parts(tree: &Tree, own: &Own<'_>) -> FxHashSet<(PackageName, Kind)> {
+    let mut active = FxHashSet::default();
+    visit(tree, &mut |external| {
+        if let External::FromDependencyOf(Node::Package { name, kind, .. }, ..)
+        | External::Custom(Node::Package { name, kind, .. }, ..) = external
+            && own.members.contains(name)
+        {
+            active.insert((name.clone(), kind.clone()));
+        }
+    });
+    active
 }
 
 /// Two facts as one, where that is one thing to say.

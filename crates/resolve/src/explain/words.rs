@@ -182,6 +182,10 @@ impl Words<'_> {
                     }
                 }
                 Fact::Unavailable(unavailable) => {
+                    let Some(unavailable) = whole(unavailable, facts) else {
+                        continue;
+                    };
+                    let unavailable = &unavailable;
                     let wanted = wanted_of(&unavailable.name, facts);
                     let told = self.unavailable(unavailable, wanted);
                     phrases.extend(told.into_iter().map(|it| (it, Vec::new())));
@@ -319,6 +323,18 @@ fn told((start, objects): (String, Vec<String>)) -> String {
     } else {
         format!("{start} {}", listed(objects.into_iter(), "and"))
     }
+}
+
+/// Everything that is said of one project's availability, at the first fact that says something.
+fn whole(first: &Unavailable, facts: &[&Fact]) -> Option<Unavailable> {
+    let mut of_project = facts.iter().filter_map(|fact| match fact {
+        Fact::Unavailable(unavailable) if unavailable.name == first.name => Some(unavailable),
+        _ => None,
+    });
+    let whole = of_project
+        .next()
+        .filter(|known| std::ptr::eq(*known, first))?;
+    Some(of_project.fold(whole.clone(), |whole, more| whole.and(more.clone())))
 }
 
 /// What somebody wants of a project, if only one thing is wanted.
