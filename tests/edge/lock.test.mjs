@@ -137,7 +137,7 @@ test("an index that fails is not taken for one that has nothing", async () => {
   }
 });
 
-test("ten megabytes are refused without being read", async () => {
+test("ten megabytes are refused, and the sender hears why", async () => {
   const response = await within(5_000, "the refusal", edge.post("#".repeat(10 * 1024 * 1024)));
   await problem(response, 413, "request/too-large");
 });

@@ -22,28 +22,41 @@ pub(crate) const SHARD_CONCURRENCY: usize = 6;
 /// The largest answer that is read from an index.
 pub(crate) const ANSWER: usize = 64 * 1024 * 1024;
 
-/// Reads a request's body, and stops as soon as it is known to be too large.
+/// How much of a body that is too large is let pass by, so that its sender lives to hear why.
+///
+/// A connection that is closed under a sender breaks before it reads the answer.
+const PASSED_BY: usize = 16 * 1024 * 1024;
+
+/// Reads a request's body, and keeps nothing of one that is too large.
 pub(crate) async fn read_body(request: &mut Request) -> Result<Vec<u8>, Refusal> {
     let announced = request.headers().get("content-length").ok().flatten();
-    if announced
-        .and_then(|length| length.parse().ok())
-        .is_some_and(|length: usize| length > BODY)
-    {
+    let announced: Option<usize> = announced.and_then(|length| length.parse().ok());
+    if announced.is_some_and(|length| length > PASSED_BY) {
         return Err(too_large());
     }
     let Ok(mut stream) = request.stream() else {
         return Ok(Vec::new());
     };
     let mut body = Vec::new();
+    let mut received = 0;
     while let Some(piece) = stream.next().await {
         let piece =
             piece.map_err(|_| Refusal::new(400, "request/body-broken", "the body broke off"))?;
-        if body.len() + piece.len() > BODY {
-            return Err(too_large());
+        received += piece.len();
+        if received > PASSED_BY {
+            break;
         }
-        body.extend_from_slice(&piece);
+        if received > BODY {
+            body = Vec::new();
+        } else {
+            body.extend_from_slice(&piece);
+        }
     }
-    Ok(body)
+    if received > BODY {
+        Err(too_large())
+    } else {
+        Ok(body)
+    }
 }
 
 fn too_large() -> Refusal {

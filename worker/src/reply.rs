@@ -2,8 +2,8 @@
 
 use diagnostic::Diagnostic;
 use diagnostic::problem::{self, Problem};
-use lockwright::{Failure, LockRequest};
 use lockwright::api::WrittenLock;
+use lockwright::{Failure, LockRequest};
 use serde::Serialize;
 use worker::{Headers, Method, Response, console_error};
 
