@@ -79,7 +79,10 @@ impl FromStr for Hash {
         if digest.is_empty() || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(invalid());
         }
-        Ok(Self { algorithm, digest: digest.into() })
+        Ok(Self {
+            algorithm,
+            digest: digest.into(),
+        })
     }
 }
 

@@ -132,7 +132,10 @@ mod tests {
 
     #[test]
     fn runs_of_separators_become_one_dash() {
-        assert_eq!(PackageName::new("Zope._-Interface").unwrap().as_str(), "zope-interface");
+        assert_eq!(
+            PackageName::new("Zope._-Interface").unwrap().as_str(),
+            "zope-interface"
+        );
         assert_eq!(PackageName::new("a").unwrap().as_str(), "a");
     }
 

@@ -205,7 +205,11 @@ impl<'a> Parser<'a> {
             return Err(self.or_unnamed(start, error));
         }
         self.skip_space();
-        let Condition { marker, text: marker_text, warnings } = self.marker()?;
+        let Condition {
+            marker,
+            text: marker_text,
+            warnings,
+        } = self.marker()?;
         self.skip_space();
         if !(self.rest().is_empty() || self.allows_comment && self.rest().starts_with('#')) {
             return Err(self.unexpected("`;` or the end"));
@@ -395,7 +399,11 @@ impl<'a> Parser<'a> {
         })?;
         self.at += end;
         let warnings = parsed.warnings.iter().map(ToString::to_string).collect();
-        Ok(Condition { marker: parsed.marker, text: Some(text.into()), warnings })
+        Ok(Condition {
+            marker: parsed.marker,
+            text: Some(text.into()),
+            warnings,
+        })
     }
 }
 

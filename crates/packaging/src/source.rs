@@ -18,7 +18,9 @@ impl IndexUrl {
     /// Takes a URL, removing user name and password.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        let Some((scheme, rest)) = url.split_once("://") else { return Self(url.into()) };
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return Self(url.into());
+        };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         match rest[..end].rfind('@') {
             Some(at) => Self(format!("{scheme}://{}", &rest[at + 1..]).into()),

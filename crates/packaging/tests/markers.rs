@@ -1,6 +1,9 @@
 //! Markers against what uv wrote, and against the laws of logic.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic like the tests")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic like the tests"
+)]
 
 use std::ops::Bound;
 

@@ -1,6 +1,9 @@
 //! Specifiers as ranges: the same members as the specification's own implementation has.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where an input of its own is wrong")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails where an input of its own is wrong"
+)]
 
 use lockwright_packaging::version::{canonical_range, range, specifier_range, without_sentinels};
 use lockwright_packaging::{Operator, Version, VersionSpecifier, VersionSpecifiers};
@@ -23,7 +26,11 @@ fn ranges_have_the_members_of_packaging() {
         let specifiers: VersionSpecifiers = specifier.parse().unwrap();
         let range = range(&specifiers);
         for (version, member) in versions.iter().zip(members.chars()) {
-            assert_eq!(range.contains(version), member == '1', "{specifier} {version}");
+            assert_eq!(
+                range.contains(version),
+                member == '1',
+                "{specifier} {version}"
+            );
             pairs += 1;
         }
     }
