@@ -255,10 +255,14 @@ async fn resolve(
             }
             Err(Failure::new(FailureKind::NoSolution, vec![diagnostic]))
         }
-        Err(Unsolved::Failed(error)) => Err(Failure::new(
-            FailureKind::NeedsBuild,
-            vec![error.diagnose()],
-        )),
+        Err(Unsolved::Failed(error)) => {
+            let kind = match error {
+                ResolveError::Withheld { .. } => FailureKind::Index,
+                ResolveError::ConflictingIndexes { .. } => FailureKind::Input,
+                _ => FailureKind::NeedsBuild,
+            };
+            Err(Failure::new(kind, vec![error.diagnose()]))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use index::{Answer, Metadata, simple_json};
+use index::{Absence, Answer, Metadata, simple_json};
 use lockwright::recorded::{Order, Recorded};
 use lockwright::{Failure, LockOptions, LockReply, LockRequest, lock};
 use packaging::{IndexUrl, PackageName, Version};
@@ -221,4 +221,40 @@ fn ways_out_resolve() {
         }
     }
     assert!(offered > 50, "{offered} ways out");
+}
+
+/// A listed file that cannot be had ends the run; it never makes an older release the best one.
+#[test]
+fn a_withheld_file_pins_no_older_release() {
+    for absence in [Absence::NotFound, Absence::Unauthorized] {
+        let mut universe = Universe {
+            source: Recorded::new(),
+            pyproject: "[project]\nname = \"project\"\nversion = \"1\"\nrequires-python = \">=3.12\"\ndependencies = [\"a\"]\n".to_owned(),
+        };
+        let name = PackageName::new("a").unwrap();
+        let mut files = Vec::new();
+        for version in ["1.0", "2.0"] {
+            let url = format!("https://files.example/a-{version}-py3-none-any.whl");
+            files.push(format!(
+                r#"{{"filename":"a-{version}-py3-none-any.whl","url":"{url}","hashes":{{}},"core-metadata":true}}"#
+            ));
+            let answer = match version {
+                "1.0" => metadata("a", version, &["b"], &mut Dice(0)),
+                _ => Answer::Absent(absence.clone()),
+            };
+            universe.source.metadata(&url, answer);
+        }
+        let page = format!(
+            r#"{{"meta":{{"api-version":"1.0"}},"files":[{}]}}"#,
+            files.join(",")
+        );
+        let page = simple_json::read(page.as_bytes(), INDEX, &name).unwrap();
+        let index = IndexUrl::new(INDEX);
+        universe
+            .source
+            .project(&index, &name, Answer::Project(Arc::new(page)));
+        let failure = lock_in(&universe, None).unwrap_err();
+        assert_eq!(failure.kind, lockwright::FailureKind::Index);
+        assert_eq!(failure.diagnostics[0].code, "index/file-withheld");
+    }
 }

@@ -143,7 +143,7 @@ impl Lookahead {
         let query = MetadataQuery::of(&wish.name, candidate.version, file);
         let facts = match world.facts(&query) {
             Facts::Missing(query) => return vec![query],
-            Facts::Gone(_) | Facts::NeedsBuild(..) => return Vec::new(),
+            Facts::Gone(_) | Facts::NeedsBuild(..) | Facts::Withheld(_) => return Vec::new(),
             Facts::Known(facts) => facts,
         };
         let (name, version) = (&wish.name, candidate.version);

@@ -55,6 +55,18 @@ pub enum ResolveError {
         /// Who requires it, from one of the user's own projects or requirements down to it.
         chain: Vec<PackageName>,
     },
+    /// A file that an index lists cannot be had.
+    #[error("the metadata of `{name}` {version} cannot be read from `{filename}`: {reason}")]
+    Withheld {
+        /// The project.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// The file.
+        filename: Arc<str>,
+        /// What the index answered.
+        reason: &'static str,
+    },
     /// Requirements that hold together name different indexes for one project.
     #[error(
         "`{name}` is bound to two indexes{}: {one} and {other}",
@@ -109,6 +121,7 @@ impl Diagnose for ResolveError {
                 let error = Diagnostic::error("resolve/needs-build", self);
                 needs_build::advise(error, (name, version), told.as_deref(), chain)
             }
+            Self::Withheld { .. } => Diagnostic::error("index/file-withheld", self),
             Self::ConflictingIndexes { .. } => {
                 Diagnostic::error("resolve/conflicting-indexes", self).help(
                     "limit the sources by markers that exclude each other, or declare the extras or groups as `tool.uv.conflicts`",

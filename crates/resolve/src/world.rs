@@ -80,6 +80,8 @@ pub(crate) enum Facts {
     Missing(Query),
     Gone(Gone),
     NeedsBuild(String, Option<Box<Unverified>>),
+    /// The index lists the file, and does not give it.
+    Withheld(&'static str),
     Known(Arc<KnownFacts>),
 }
 
@@ -338,6 +340,14 @@ impl World {
                     Known::Unasked => return Facts::Missing(asked),
                     Known::Absent(Absence::NeedsBuild { reason, told }) => {
                         return Facts::NeedsBuild(reason.clone(), told.clone());
+                    }
+                    // A listed file that cannot be had is a failure: to take another release
+                    // instead would pin an older one over a hiccup. uv 0.13.8 stops as well.
+                    Known::Absent(Absence::NotFound) => {
+                        return Facts::Withheld("the index lists it, and it is not there");
+                    }
+                    Known::Absent(Absence::Unauthorized) => {
+                        return Facts::Withheld("the index lists it, and access to it is refused");
                     }
                     Known::Absent(absence) => return Facts::Gone(Gone::Metadata(absence.clone())),
                     Known::Present(metadata) => KnownFacts {

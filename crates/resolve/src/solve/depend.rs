@@ -134,6 +134,14 @@ impl ForkState {
         let facts = match around.world.facts(&pin.query) {
             Facts::Missing(query) => return Dependencies::Missing(vec![query]),
             Facts::Gone(reason) => return Dependencies::Gone(reason),
+            Facts::Withheld(reason) => {
+                return Dependencies::Failed(ResolveError::Withheld {
+                    name: name.clone(),
+                    version: version.clone(),
+                    filename: pin.query.filename.clone(),
+                    reason,
+                });
+            }
             Facts::NeedsBuild(reason, told) => {
                 let chain = self.chain(name);
                 let error = ResolveError::needs_build(&pin.query, reason, told, chain);
