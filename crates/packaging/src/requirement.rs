@@ -322,16 +322,13 @@ impl<'a> Parser<'a> {
                 length = at;
                 break;
             }
-            // `url; marker`: the semicolon could be part of the URL, so uv refuses it.
+            // `url; marker`: the semicolon could be part of the URL, but uv takes it for the end.
             if matches!(character, ';' | '#')
                 && after[1..].starts_with(char::is_whitespace)
                 && at > 0
             {
-                let span = self.at + at..self.at + at + 1;
-                return Err(RequirementError::new(
-                    format!("expected a space before `{character}`, since a URL may contain it"),
-                    span,
-                ));
+                length = at;
+                break;
             }
         }
         if length == 0 {
@@ -523,11 +520,6 @@ mod tests {
             ("foo>=1,,<2", "a version specifier", 7..7),
             ("foo=>1", "`=>1` is not a version specifier", 3..6),
             ("foo @ ", "a URL", 6..6),
-            (
-                "foo @ https://a.example/foo.zip; os_name == 'nt'",
-                "a space before `;`",
-                31..32,
-            ),
             ("https://a.example/foo.zip", "`name @ ` before", 0..25),
             ("./foo", "`name @ ` before", 0..5),
             ("foo-1.0.tar.gz", "`name @ ` before", 0..14),
@@ -539,6 +531,10 @@ mod tests {
             assert!(error.message.contains(message), "{text}: {error}");
             assert_eq!(error.span, span, "{text}: {error}");
         }
+        let url = "https://a.example/foo.zip;v=1";
+        let read = Requirement::parse(&format!("foo @ {url}; os_name == 'nt'")).unwrap();
+        assert_eq!(read.url.as_deref(), Some(url));
+        assert_eq!(read.marker_text.as_deref(), Some("os_name == 'nt'"));
         let error = Requirement::parse("foo ; python_version ? '3'").unwrap_err();
         assert!(error.span.start >= 6, "{error:?}");
     }
