@@ -146,6 +146,18 @@ impl Inner {
                     origin.is_some_and(|origin| self.source.cache().knows(&origin)),
                 )
             }
+            // Whoever requires a URL chooses it: only hosts that serve allowed indexes are asked.
+            Query::Archive(query) => {
+                let place = query.place.as_str();
+                let origin = Url::parse(place).ok().map(|url| origin(&url));
+                let is_of_index = origin.is_some_and(|it| self.source.cache().knows(&it));
+                (place, is_of_index || self.settings.allows_index(place))
+            }
+            Query::Repository(query) => {
+                let is_public = lockwright::source::is_on_public_forge(&query.url);
+                let is_known = is_public || self.settings.allows_index(&query.url);
+                (&*query.url, is_known)
+            }
         };
         if is_known {
             return Ok(());
@@ -302,5 +314,6 @@ fn key(query: &Query) -> String {
             query.filename,
             u8::from(query.beside)
         ),
+        Query::Archive(_) | Query::Repository(_) => key.as_str().to_owned(),
     }
 }

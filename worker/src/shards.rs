@@ -100,6 +100,8 @@ fn shard_of(query: &Query) -> u64 {
     let name = match query {
         Query::Project { name, .. } => name,
         Query::Metadata(query) => &query.name,
+        Query::Archive(query) => &query.name,
+        Query::Repository(query) => &query.name,
     };
     // FNV-1a: the same everywhere and for ever, since it decides where things are kept.
     let hash = name

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod archives;
 pub mod digest;
+pub mod direct;
 pub mod metadata;
 pub mod page;
 pub mod project;
@@ -11,6 +12,7 @@ pub mod sdist;
 mod setuptools;
 pub mod simple_html;
 pub mod simple_json;
+pub mod stated;
 mod tar;
 pub mod unverified;
 pub mod wheel;
@@ -20,11 +22,16 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub use direct::{
+    Archive, ArchivePlace, ArchiveQuery, Checkout, RepositoryQuery, archive_metadata, wheel_of,
+};
 pub use metadata::{Metadata, MetadataError};
 pub use packaging::IndexUrl;
 pub use page::PageError;
 pub use project::{CoreMetadata, File, FileKind, FileRequiresPython, Project, Release, Yanked};
 pub use query::{Absence, Answer, MetadataQuery, Query};
+pub use simple_html::percent_decoded;
+pub use stated::SourceTree;
 pub use unverified::Unverified;
 pub use zip::ZipError;
 
@@ -72,7 +79,7 @@ impl Index {
             None => Known::Unasked,
             Some(Answer::Project(project)) => Known::Present(project),
             Some(Answer::Absent(absence)) => Known::Absent(absence),
-            Some(Answer::Metadata(_)) => Known::Absent(&Absence::Mismatched),
+            Some(_) => Known::Absent(&Absence::Mismatched),
         }
     }
 
@@ -83,7 +90,7 @@ impl Index {
             None => Known::Unasked,
             Some(Answer::Metadata(metadata)) => Known::Present(metadata),
             Some(Answer::Absent(absence)) => Known::Absent(absence),
-            Some(Answer::Project(_)) => Known::Absent(&Absence::Mismatched),
+            Some(_) => Known::Absent(&Absence::Mismatched),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use packaging::{Hash, IndexUrl, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::{File, Metadata, Project, Unverified};
+use crate::{
+    Archive, ArchiveQuery, Checkout, File, Metadata, Project, RepositoryQuery, Unverified,
+};
 
 /// A question.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -19,6 +21,10 @@ pub enum Query {
     },
     /// What does the file say about itself?
     Metadata(MetadataQuery),
+    /// What does an archive say that a requirement names itself?
+    Archive(ArchiveQuery),
+    /// What is in a git repository that a requirement names?
+    Repository(RepositoryQuery),
 }
 
 /// Which file's metadata is wanted, with all that is needed to get it.
@@ -109,6 +115,10 @@ pub enum Answer {
     Project(Arc<Project>),
     /// The file's metadata.
     Metadata(Arc<Metadata>),
+    /// The archive, read.
+    Archive(Arc<Archive>),
+    /// The repository at a commit.
+    Repository(Arc<Checkout>),
     /// There is none.
     Absent(Absence),
 }

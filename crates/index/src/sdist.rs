@@ -14,6 +14,7 @@ use toml::{Table, Value};
 use crate::metadata::{Fields, Metadata, MetadataError};
 use crate::query::Absence;
 use crate::setuptools::{self, Source};
+use crate::stated::{SourceTree, below};
 use crate::tar::Tar;
 use crate::unverified::unverified;
 use crate::zip;
@@ -41,7 +42,7 @@ pub enum SdistError {
 }
 
 impl SdistError {
-    fn not_static(reason: impl Into<String>) -> Self {
+    pub(crate) fn not_static(reason: impl Into<String>) -> Self {
         Self::NotStatic {
             reason: reason.into(),
         }
@@ -49,6 +50,12 @@ impl SdistError {
 }
 
 impl SdistError {
+    /// Whether a build would tell.
+    #[must_use]
+    pub fn is_not_static(&self) -> bool {
+        matches!(self, Self::NotStatic { .. })
+    }
+
     /// Why there is no metadata, with what the archive says of its requirements all the same.
     #[must_use]
     pub fn absence(self, archive: &[u8], filename: &str) -> Absence {
@@ -99,38 +106,118 @@ pub fn static_metadata(
         .map_err(|why| SdistError::not_static(format!("{reason}, and {why}")))
 }
 
-/// All files of an archive that say how it is built.
-fn all_texts(archive: &[u8], filename: &str) -> Result<Source, SdistError> {
-    let mut source = Source::default();
+/// The metadata that a source distribution states, whose version its name need not tell.
+///
+/// # Errors
+///
+/// Only a build would tell, the archive is broken, or it is another project's.
+pub fn stated_metadata(
+    archive: &[u8],
+    filename: &str,
+    name: &PackageName,
+    subdirectory: Option<&str>,
+) -> Result<Metadata, SdistError> {
+    let mut names = Vec::new();
+    unpack(archive, filename, |_, _| false, &mut |path, content| {
+        if content.is_none() {
+            names.push(path.to_owned());
+        }
+    })?;
+    let folder = project_folder(&names, subdirectory.unwrap_or_default());
+    if subdirectory.is_some() && names.iter().all(|path| below(path, &folder).is_none()) {
+        let reason = format!("it has no folder `{}`", subdirectory.unwrap_or_default());
+        return Err(SdistError::Broken(reason));
+    }
+    let mut tree = SourceTree::default();
+    let place = folder.clone();
+    let wants = move |path: &str, size: u64| {
+        below(path, &place).is_some_and(|path| SourceTree::wants(path, size))
+    };
+    unpack(
+        archive,
+        filename,
+        wants,
+        &mut |path, content| match (below(path, &folder), content) {
+            (Some(path), Some(content)) => tree.keep(path, content),
+            (Some(path), None) => tree.list(path),
+            (None, _) => {}
+        },
+    )?;
+    tree.metadata(name)
+}
+
+/// The folder of an archive that holds the project: its one top-level folder, if it has just one,
+/// and the subdirectory in there.
+fn project_folder(names: &[String], subdirectory: &str) -> String {
+    let plain = |path: &str| path.strip_prefix("./").unwrap_or(path).to_owned();
+    let tops: BTreeSet<Option<String>> = names
+        .iter()
+        .map(|path| Some(plain(path).split_once('/')?.0.to_owned()))
+        .collect();
+    let top = match tops.first() {
+        Some(Some(top)) if tops.len() == 1 => top.as_str(),
+        _ => "",
+    };
+    let parts = [top, subdirectory.trim_matches('/')];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Hands on the path of every file, and path and content of those that are wanted.
+fn unpack(
+    archive: &[u8],
+    filename: &str,
+    wants: impl Fn(&str, u64) -> bool + 'static,
+    take: &mut dyn FnMut(&str, Option<Vec<u8>>),
+) -> Result<(), SdistError> {
+    let filename = filename.to_ascii_lowercase();
     if filename.ends_with(".zip") {
         let broken = |error: zip::ZipError| SdistError::Broken(error.to_string());
         for member in zip::read_members(archive).map_err(broken)? {
             if member.name.ends_with('/') {
                 continue;
             }
-            source.list(&member.name);
-            if Source::wants(&member.name, 0) {
-                // What is too large is there, and not read.
-                if let Ok(content) = zip::read_member(archive, &member, Source::FILE_LIMIT) {
-                    source.keep(&member.name, content);
-                }
+            take(&member.name, None);
+            if wants(&member.name, 0)
+                && let Ok(content) = zip::read_member(archive, &member, Source::FILE_LIMIT)
+            {
+                take(&member.name, Some(content));
             }
         }
-        return Ok(source);
+        return Ok(());
     }
-    let mut tar = Tar::wanting(Source::wants);
-    let mut keep = |path: &str, content: Vec<u8>| source.keep(path, content);
+    let mut tar = Tar::wanting(wants);
+    let mut keep = |path: &str, content: Vec<u8>| take(path, Some(content));
     if filename.ends_with(".tar") {
         tar.feed(archive, &mut keep)?;
-    } else {
+    } else if filename.ends_with(".tar.gz") || filename.ends_with(".tgz") {
         Gunzip::default().feed(archive, &mut |unpacked| {
             tar.feed(unpacked, &mut keep)?;
             Ok(false)
         })?;
+    } else {
+        return Err(SdistError::not_static(format!(
+            "`{filename}` is an archive of a kind that is not read: expected `.tar.gz` or `.zip`"
+        )));
     }
     for name in tar.names.into_iter().flatten() {
-        source.list(&name);
+        take(&name, None);
     }
+    Ok(())
+}
+
+/// All files of an archive that say how it is built.
+fn all_texts(archive: &[u8], filename: &str) -> Result<Source, SdistError> {
+    let mut source = Source::default();
+    unpack(
+        archive,
+        filename,
+        Source::wants,
+        &mut |path, content| match content {
+            Some(content) => source.keep(path, content),
+            None => source.list(path),
+        },
+    )?;
     Ok(source)
 }
 

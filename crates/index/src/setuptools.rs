@@ -47,32 +47,18 @@ pub(crate) fn static_metadata(
     name: &PackageName,
     version: &Version,
 ) -> Result<Metadata, String> {
-    check_build_system(source)?;
-    let setup_py = text(source, "setup.py")?;
-    let setup_cfg = text(source, "setup.cfg")?;
-    let config = Config::read(setup_cfg.as_deref().unwrap_or_default())?;
-    let call = match &setup_py {
-        Some(text) => Some(run::run(text, source)?),
-        None if setup_cfg.is_some() => None,
-        None => return Err("it has neither a `setup.py` nor a `setup.cfg`".to_owned()),
-    };
-    let stated = Stated { call, config };
-    stated.check(name, version)?;
-    let requirements = stated.requirements(source)?;
-    compare(&requirements, source, name)?;
-    let mut metadata = Metadata::bare(name, version);
-    let python = stated.python()?;
-    let refused = |error: crate::MetadataError| error.to_string();
-    metadata
-        .set_requires_python(python.as_deref())
-        .map_err(refused)?;
-    for line in &requirements.lines {
-        metadata.require(line, None).map_err(refused)?;
-    }
-    for extra in &requirements.extras {
-        metadata.provide(extra);
-    }
-    Ok(metadata)
+    let stated = Stated::read(source)?;
+    stated.metadata(source, name, version)
+}
+
+/// The same for a project whose version is stated nowhere else.
+pub(crate) fn stated_metadata(source: &mut Source, name: &PackageName) -> Result<Metadata, String> {
+    let stated = Stated::read(source)?;
+    let version = stated
+        .text("version")
+        .and_then(|text| text.parse().ok())
+        .ok_or("its version is not stated literally")?;
+    stated.metadata(source, name, &version)
 }
 
 /// A file that may be missing, but not be unreadable.
@@ -152,6 +138,55 @@ const REFUSED: [&str; 9] = [
 ];
 
 impl Stated {
+    fn read(source: &mut Source) -> Result<Self, String> {
+        check_build_system(source)?;
+        let setup_py = text(source, "setup.py")?;
+        let setup_cfg = text(source, "setup.cfg")?;
+        let config = Config::read(setup_cfg.as_deref().unwrap_or_default())?;
+        let call = match &setup_py {
+            Some(text) => Some(run::run(text, source)?),
+            None if setup_cfg.is_some() => None,
+            None => return Err("it has neither a `setup.py` nor a `setup.cfg`".to_owned()),
+        };
+        Ok(Self { call, config })
+    }
+
+    fn metadata(
+        &self,
+        source: &Source,
+        name: &PackageName,
+        version: &Version,
+    ) -> Result<Metadata, String> {
+        self.check(name, version)?;
+        let requirements = self.requirements(source)?;
+        compare(&requirements, source, name)?;
+        let mut metadata = Metadata::bare(name, version);
+        let python = self.python()?;
+        let refused = |error: crate::MetadataError| error.to_string();
+        metadata
+            .set_requires_python(python.as_deref())
+            .map_err(refused)?;
+        for line in &requirements.lines {
+            metadata.require(line, None).map_err(refused)?;
+        }
+        for extra in &requirements.extras {
+            metadata.provide(extra);
+        }
+        Ok(metadata)
+    }
+
+    /// A text that the keyword or the option of the same name states literally.
+    fn text(&self, option: &str) -> Option<String> {
+        match self.keyword(option) {
+            Some(Value::Text(text)) => Some(text.to_string()),
+            Some(_) => None,
+            None => {
+                let value = self.config.option("metadata", option)?;
+                (!value.contains("attr:") && !value.contains("file:")).then(|| value.to_owned())
+            }
+        }
+    }
+
     fn keyword(&self, name: &str) -> Option<&Value> {
         let value = self.call.as_ref()?.keyword(name)?;
         (!matches!(value, Value::None)).then_some(value)
@@ -186,21 +221,13 @@ impl Stated {
                 return Err(format!("`setup.cfg` has a section `{section}`"));
             }
         }
-        let stated = |option: &str| match self.keyword(option) {
-            Some(Value::Text(text)) => Some(text.to_string()),
-            Some(_) => None,
-            None => {
-                let value = self.config.option("metadata", option)?;
-                (!value.contains("attr:") && !value.contains("file:")).then(|| value.to_owned())
-            }
-        };
-        if let Some(stated) = stated("name")
+        if let Some(stated) = self.text("name")
             && PackageName::new(&stated).as_ref() != Ok(name)
         {
             return Err(format!("its `setup.py` is of `{stated}`"));
         }
         // A tag may be added to it.
-        if let Some(stated) = stated("version")
+        if let Some(stated) = self.text("version")
             && self
                 .config
                 .section("egg_info")

@@ -92,7 +92,8 @@ fn hash_of_fragment(fragment: &str) -> Result<Option<Hash>, PageError> {
 }
 
 /// A text with `%2B` and the like decoded; left alone where that is not UTF-8.
-fn percent_decoded(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }

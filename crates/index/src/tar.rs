@@ -6,10 +6,13 @@ use crate::sdist::{FILE_LIMIT, SdistError, file_of_interest};
 
 const BLOCK: usize = 512;
 
+/// Says of a path and a size in bytes whether the file is of interest.
+type Wants = Box<dyn Fn(&str, u64) -> bool>;
+
 /// Reads an archive piece by piece.
 pub(crate) struct Tar {
     /// Which files are of interest, by path and size.
-    wants: fn(&str, u64) -> bool,
+    wants: Wants,
     /// The paths of all files, where they are wanted.
     pub(crate) names: Option<Vec<String>>,
     /// The header that is being collected.
@@ -43,7 +46,7 @@ enum Kind {
 impl Default for Tar {
     fn default() -> Self {
         Self {
-            wants: |path, _| file_of_interest(path).is_some(),
+            wants: Box::new(|path, _| file_of_interest(path).is_some()),
             names: None,
             header: Vec::new(),
             entry: None,
@@ -55,9 +58,9 @@ impl Default for Tar {
 
 impl Tar {
     /// Keeps the files that are wanted, and the paths of all.
-    pub(crate) fn wanting(wants: fn(&str, u64) -> bool) -> Self {
+    pub(crate) fn wanting(wants: impl Fn(&str, u64) -> bool + 'static) -> Self {
         Self {
-            wants,
+            wants: Box::new(wants),
             names: Some(Vec::new()),
             ..Self::default()
         }

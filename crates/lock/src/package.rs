@@ -1,6 +1,7 @@
 //! One locked package: identity, edges, files, and what it says about itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use packaging::{
@@ -62,6 +63,38 @@ impl Source {
         match self {
             Self::Directory(path) | Self::Editable(path) | Self::Virtual(path) => Some(path),
             Self::Registry(_) | Self::Git { .. } | Self::Url { .. } | Self::Path(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    /// The source as it would be written after `@`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (place, subdirectory) = match self {
+            Self::Registry(index) => (index.to_string(), &None),
+            Self::Git {
+                url,
+                reference,
+                subdirectory,
+                ..
+            } => {
+                let reference = match reference {
+                    GitReference::Default => String::new(),
+                    GitReference::Branch(name)
+                    | GitReference::Tag(name)
+                    | GitReference::Revision(name) => format!("@{name}"),
+                };
+                (format!("git+{url}{reference}"), subdirectory)
+            }
+            Self::Url { url, subdirectory } => (url.to_string(), subdirectory),
+            Self::Path(path)
+            | Self::Directory(path)
+            | Self::Editable(path)
+            | Self::Virtual(path) => (path.to_string(), &None),
+        };
+        match subdirectory {
+            Some(subdirectory) => write!(formatter, "{place}#subdirectory={subdirectory}"),
+            None => formatter.write_str(&place),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod arguments;
 pub mod cache;
 pub mod commands;
 pub mod credentials;
+mod git;
 pub mod output;
 pub mod progress;
 pub mod project;

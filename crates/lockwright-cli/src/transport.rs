@@ -2,17 +2,19 @@
 
 use std::error::Error as _;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lockwright::transport::{Reply, Request, Transport, TransportError};
+use lockwright::transport::{GitReply, GitRequest, Reply, Request, Transport, TransportError};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, IF_NONE_MATCH, RANGE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::credentials::Credentials;
+use crate::git;
 use crate::retry::{self, Retries};
 
 /// Fetches over HTTP, on the runtime's threads.
@@ -24,7 +26,17 @@ struct Shared {
     client: reqwest::Client,
     credentials: Credentials,
     settings: TransportSettings,
+    places: Places,
     traffic: Traffic,
+}
+
+/// Where an [`HttpTransport`] finds what is not fetched over HTTP.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Places {
+    /// The folder that relative paths start from: that of the project.
+    pub project: PathBuf,
+    /// Where git repositories are kept; without one, git is not used.
+    pub cache: Option<PathBuf>,
 }
 
 /// How patient an [`HttpTransport`] is.
@@ -70,6 +82,7 @@ impl HttpTransport {
     pub fn new(
         credentials: Credentials,
         settings: TransportSettings,
+        places: Places,
     ) -> Result<Self, TransportError> {
         // Another one may be there already, when tests share a process: as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -86,6 +99,7 @@ impl HttpTransport {
             client,
             credentials,
             settings,
+            places,
             traffic,
         })))
     }
@@ -111,6 +125,24 @@ impl Transport for HttpTransport {
             async move { shared.get_patiently(&request).await },
         ))
         .await
+    }
+
+    async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, TransportError> {
+        let path = self.0.places.project.join(path);
+        let read = self.compute(move || std::fs::read(path)).await;
+        match read {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(TransportError {
+                reason: error.to_string(),
+                timed_out: false,
+            }),
+        }
+    }
+
+    async fn git(&self, request: GitRequest) -> Option<Result<GitReply, TransportError>> {
+        let folder = self.0.places.cache.clone()?;
+        self.compute(move || git::ask(&folder, &request)).await
     }
 
     async fn compute<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> R {

@@ -15,7 +15,7 @@ use lockwright::{HttpSettings, HttpSource, Source, SourceError};
 use lockwright_cli::cache::DiskCache;
 use lockwright_cli::credentials::Credentials;
 use lockwright_cli::retry::Retries;
-use lockwright_cli::transport::{HttpTransport, TransportSettings};
+use lockwright_cli::transport::{HttpTransport, Places, TransportSettings};
 use packaging::{IndexUrl, PackageName, Version};
 use server::{Answered, Asked, Folder, Server, zip};
 use sha2::{Digest, Sha256};
@@ -37,7 +37,7 @@ fn client_with(credentials: Credentials, cache: Option<&Folder>, settings: HttpS
         read_timeout: Duration::from_millis(400),
         ..Default::default()
     };
-    let transport = HttpTransport::new(credentials, patience).unwrap();
+    let transport = HttpTransport::new(credentials, patience, Places::default()).unwrap();
     HttpSource::with_cache(
         transport,
         DiskCache::new(cache.map(|it| it.0.clone())),

@@ -9,7 +9,7 @@ use packaging::{
     ExtraName, GroupName, IndexUrl, Marker, PackageName, RequirementSource, SourcedRequirement,
     version,
 };
-use resolve::{LocalProject, Problem};
+use resolve::{LocalProject, Problem, is_same_place};
 
 use crate::preferences::Upgrades;
 
@@ -267,7 +267,7 @@ impl Judge<'_> {
         for project in &self.problem.local {
             let locked = self.lock.named(&project.name);
             let package = locked
-                .filter(|it| it.id.source.folder() == project.source.folder())
+                .filter(|it| is_same_place(&it.id.source, &project.source))
                 .last();
             match package {
                 Some(package) => self.project(package, project),
@@ -279,7 +279,7 @@ impl Judge<'_> {
         }
         for package in &self.lock.packages {
             let is_known = |project: &&LocalProject| project.name == package.id.name;
-            if package.id.source.is_source_tree()
+            if !matches!(package.id.source, Source::Registry(_))
                 && !self.problem.local.iter().any(|it| is_known(&it))
             {
                 let title = format!("`{}` is no longer part of the project", package.id.name);
@@ -318,6 +318,10 @@ impl Judge<'_> {
                 "check/settings-changed",
                 format!("settings of the groups of `{name}` changed"),
             );
+        }
+        // What a repository says is known by its commit.
+        if matches!(project.source, Source::Git { .. }) {
+            return;
         }
         let declared = package.declared.clone().unwrap_or_default();
         let (locked, wanted) = (

@@ -11,6 +11,7 @@ pub mod source;
 pub mod transport;
 
 mod conflict;
+mod direct;
 mod existing;
 mod freshness;
 mod locking;

@@ -10,6 +10,7 @@ use manifest::Workspace;
 use resolve::{Conflict, Problem, Resolution, ResolveError, Resolver};
 
 use crate::api::{LockedPackage, Stats, WrittenLock};
+use crate::direct::{self, Gathered};
 use crate::drive::{Conversation, DriveError, Step, drive};
 use crate::existing::Existing;
 use crate::freshness::Worth;
@@ -46,7 +47,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(kind: FailureKind, diagnostics: Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(kind: FailureKind, diagnostics: Vec<Diagnostic>) -> Self {
         Self { kind, diagnostics }
     }
 
@@ -75,6 +76,11 @@ pub async fn lock(
     let existing = request.lock.as_deref().map(Existing::read);
     let existing = existing.unwrap_or_default();
     warnings.extend(existing.warnings.iter().cloned());
+    let locked = direct::locked_commits(&existing.locks, |lock, name| {
+        upgrades.all || upgrades.names(lock).contains(name)
+    });
+    let gathered = direct::gather(&problem, &workspace, locked, source, progress).await?;
+    gathered.add_to(&mut problem);
     let mut stale = existing.stale.clone();
     for lock in &existing.locks {
         let verdict = freshness::judge(lock, &problem, &upgrades);
@@ -89,7 +95,12 @@ pub async fn lock(
         }
         preferences::adopt(&mut problem, lock, verdict.worth, &upgrades);
     }
-    let resolved = resolve(problem, request, &workspace, source, progress).await;
+    let asking = Asking {
+        request,
+        workspace: &workspace,
+        gathered: &gathered,
+    };
+    let resolved = resolve(problem, &asking, source, progress).await;
     let (resolution, stats) = resolved.map_err(|mut failure| {
         failure.diagnostics.extend(stale.iter().cloned());
         failure
@@ -218,20 +229,30 @@ fn read_workspace(request: &LockRequest) -> Result<(Workspace, Vec<Diagnostic>),
     }
 }
 
-/// The problem of a request as it stands, whatever was locked before.
-fn problem_of(request: &LockRequest) -> Option<Problem> {
-    let (workspace, _) = read_workspace(request).ok()?;
-    let (problem, _) = question::pose(&workspace, &request.options).ok()?;
-    Some(problem)
+/// What is asked, and what was fetched for it.
+struct Asking<'a> {
+    request: &'a LockRequest,
+    workspace: &'a Workspace,
+    gathered: &'a Gathered,
+}
+
+impl Asking<'_> {
+    /// The problem of a changed request, whatever was locked before.
+    fn problem_of(&self, request: &LockRequest) -> Option<Problem> {
+        let (workspace, _) = read_workspace(request).ok()?;
+        let (mut problem, _) = question::pose(&workspace, &request.options).ok()?;
+        self.gathered.add_to(&mut problem);
+        Some(problem)
+    }
 }
 
 async fn resolve(
     problem: Problem,
-    request: &LockRequest,
-    workspace: &Workspace,
+    asking: &Asking<'_>,
     source: &impl Source,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<(Resolution, Stats), Failure> {
+    let (request, workspace) = (asking.request, asking.workspace);
     let mut talk = Talk(Resolver::new(problem));
     let driven = drive(&mut talk, source, progress)
         .await
@@ -249,7 +270,8 @@ async fn resolve(
             let mut diagnostic = conflict::tell(&conflict, workspace);
             if request.options.relax != Some(false) {
                 let index = talk.0.into_index();
-                let search = Search::new(request, workspace, problem_of, source, index);
+                let pose = |request: &LockRequest| asking.problem_of(request);
+                let search = Search::new(request, workspace, pose, source, index);
                 let ways = search.find(&conflict, progress).await;
                 diagnostic = ways_out::add_to(diagnostic, &conflict, &ways);
             }
@@ -258,7 +280,9 @@ async fn resolve(
         Err(Unsolved::Failed(error)) => {
             let kind = match error {
                 ResolveError::Withheld { .. } => FailureKind::Index,
-                ResolveError::ConflictingIndexes { .. } => FailureKind::Input,
+                ResolveError::ConflictingIndexes { .. }
+                | ResolveError::ConflictingSources { .. }
+                | ResolveError::SourceOfRelease { .. } => FailureKind::Input,
                 _ => FailureKind::NeedsBuild,
             };
             Err(Failure::new(kind, vec![error.diagnose()]))
@@ -266,7 +290,7 @@ async fn resolve(
     }
 }
 
-fn drive_failure(error: DriveError) -> Failure {
+pub(crate) fn drive_failure(error: DriveError) -> Failure {
     let kind = match &error {
         DriveError::Source(error) if error.timed_out => FailureKind::IndexTimeout,
         DriveError::Source(_) | DriveError::Stalled => FailureKind::Index,

@@ -120,7 +120,7 @@ impl Upgrades {
 
     /// The projects whose versions in a lock do not count. Of a group, uv 0.13.8 lets go of what it
     /// requires itself, not of what that requires in turn.
-    fn names(&self, lock: &Lock) -> BTreeSet<PackageName> {
+    pub(crate) fn names(&self, lock: &Lock) -> BTreeSet<PackageName> {
         let mut names = self.packages.clone();
         let is_named = |group: &GroupName| self.groups.contains(group);
         for package in &lock.packages {

@@ -1,6 +1,7 @@
 //! From what a project asks for, and the options of a run, to the problem that is resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use diagnostic::Diagnostic;
 use lock::{Asked, ExcludeNewer, Options, PackageExclude, PackageOverride, Source};
@@ -65,7 +66,6 @@ impl Posing<'_> {
             .map(|member| member.name.clone())
             .collect();
         let requirements = self.requirements(&local[..members.len().min(local.len())], &mut asked);
-        self.refuse_unsupported(&local, &requirements);
         let conflicts = self.workspace.conflicts().unwrap_or_else(|found| {
             self.errors.extend(found);
             Vec::new()
@@ -90,6 +90,7 @@ impl Posing<'_> {
             dependency_metadata: asked.dependency_metadata.clone(),
             preferences: Vec::new(),
             forks: Vec::new(),
+            commits: BTreeMap::new(),
             asked,
         })
     }
@@ -267,6 +268,9 @@ impl Posing<'_> {
         Some(LocalProject {
             name: name.clone(),
             version: manifest.project.as_ref().and_then(|it| it.version.clone()),
+            requires_python: self.python_of(manifest),
+            metadata: None,
+            archive: None,
             source,
             requires_dist: declared.requires_dist,
             provides_extra: built_order(manifest, declared.provides_extra),
@@ -274,6 +278,16 @@ impl Posing<'_> {
             default_groups: uv.default_groups.as_ref().and_then(default_groups),
             group_requires_python: group_pythons(manifest),
         })
+    }
+
+    /// The Pythons of a project that is no member: those of members make the workspace's own.
+    fn python_of(&self, manifest: &Manifest) -> Option<Arc<RequiresPython>> {
+        let project = manifest.project.as_ref()?;
+        if self.workspace.member(&project.name).is_some() {
+            return None;
+        }
+        let text = &project.requires_python.as_ref()?.text;
+        RequiresPython::parse(text).ok().map(Arc::new)
     }
 
     fn asked(&mut self) -> Asked {
@@ -405,36 +419,6 @@ impl Posing<'_> {
                 }
             }
             Err(found) => self.errors.extend(found),
-        }
-    }
-
-    /// Requirements from URLs, git and local archives cannot be read yet.
-    fn refuse_unsupported(&mut self, local: &[LocalProject], requirements: &[SourcedRequirement]) {
-        let declared = local.iter().flat_map(|project| {
-            project
-                .requires_dist
-                .iter()
-                .chain(project.groups.values().flatten())
-        });
-        let mut refused = BTreeSet::new();
-        for requirement in declared.chain(requirements) {
-            let kind = match &requirement.source {
-                RequirementSource::Registry { .. } | RequirementSource::Directory { .. } => {
-                    continue;
-                }
-                RequirementSource::Url { .. } => "a URL",
-                RequirementSource::Git { .. } => "a git repository",
-                RequirementSource::Path(_) => "a local archive",
-            };
-            if refused.insert(requirement.name.clone()) {
-                let title = format!(
-                    "`{}` comes from {kind}, which cannot be read yet",
-                    requirement.name
-                );
-                let error =
-                    self.at_requirement(&requirement.name, "resolve/unsupported-source", &title);
-                self.errors.push(error);
-            }
         }
     }
 

@@ -83,6 +83,11 @@ impl Recorded {
                 index.page(name),
             ),
             Query::Metadata(query) => (self.metadata.get(&*query.url), query.url.to_string()),
+            Query::Archive(query) => {
+                let place = query.place.as_str();
+                (self.metadata.get(place), place.to_owned())
+            }
+            Query::Repository(query) => (self.metadata.get(&*query.url), query.url.to_string()),
         };
         match answer.cloned() {
             Some(answer) => Ok((query, answer)),

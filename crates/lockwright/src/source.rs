@@ -1,16 +1,20 @@
 //! Who answers queries, and how: pages, metadata files, ranges out of wheels, sdists.
 
+mod archive;
 mod cache;
 mod checksum;
 mod file;
+mod forge;
 mod gate;
 mod http;
 mod page;
+mod repository;
 
 use futures_util::stream::LocalBoxStream;
 use index::{Answer, Query};
 
 pub use cache::{Cache, CacheKey, Cached, NoCache};
+pub use forge::is_on_public_forge;
 pub use http::{HttpSettings, HttpSource};
 
 /// A query that could not be answered. It ends the run: failure is not absence.

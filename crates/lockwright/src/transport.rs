@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::ops::Range;
 
+use packaging::GitReference;
+
 /// What to get.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Request {
@@ -93,6 +95,47 @@ pub struct TransportError {
     pub timed_out: bool,
 }
 
+/// What is asked of a git repository.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum GitRequest {
+    /// The full commit that a reference stands for.
+    Commit {
+        /// The repository. May carry user information; it must not appear in errors or logs.
+        url: String,
+        /// The branch, tag or revision.
+        reference: GitReference,
+    },
+    /// The paths of all files.
+    Paths {
+        /// The repository.
+        url: String,
+        /// The full commit.
+        commit: String,
+    },
+    /// The contents of files.
+    Files {
+        /// The repository.
+        url: String,
+        /// The full commit.
+        commit: String,
+        /// The paths from the top, with `/`.
+        paths: Vec<String>,
+    },
+}
+
+/// What a git repository says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum GitReply {
+    /// The full commit, in lower case.
+    Commit(String),
+    /// The paths of all files, with `/`.
+    Paths(Vec<String>),
+    /// The contents of the files, in order; `None` for what is no file.
+    Files(Vec<Option<Vec<u8>>>),
+    /// There is no such repository or revision; why.
+    Absent(String),
+}
+
 /// Fetches bytes. Implementations pool connections, retry 429, 5xx and time-outs with back-off,
 /// and follow redirects; a status is an answer, never an error.
 ///
@@ -100,6 +143,28 @@ pub struct TransportError {
 pub trait Transport {
     /// Sends a GET request.
     fn get(&self, request: Request) -> impl Future<Output = Result<Reply, TransportError>>;
+
+    /// Reads a file that the user named, relative to the lock's folder; `None` if there is none.
+    /// Only a shell with a disk can.
+    fn read(&self, path: &str) -> impl Future<Output = Result<Option<Vec<u8>>, TransportError>> {
+        let reason = format!("`{path}` is a local file, which only the command can read");
+        async {
+            Err(TransportError {
+                reason,
+                timed_out: false,
+            })
+        }
+    }
+
+    /// Asks a git repository by git itself; `None` where there is no git. Then the HTTP API of the
+    /// forge is asked, if the repository is on one that is known.
+    fn git(
+        &self,
+        request: GitRequest,
+    ) -> impl Future<Output = Option<Result<GitReply, TransportError>>> {
+        drop(request);
+        async { None }
+    }
 
     /// Computes something that takes a while, parsing a page for instance: on another thread where
     /// there is one, and right here by default.

@@ -158,7 +158,7 @@ impl Source for Closed {
         let answers = queries.into_iter().map(|query| {
             let missing = match &query {
                 Query::Project { .. } => Answer::Absent(Absence::NotFound),
-                Query::Metadata(_) => Answer::Absent(Absence::Mismatched),
+                _ => Answer::Absent(Absence::Mismatched),
             };
             self.0
                 .ask(vec![query.clone()])

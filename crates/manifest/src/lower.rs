@@ -324,9 +324,10 @@ impl<'c> Lowering<'_, 'c> {
                 url,
                 reference,
                 subdirectory,
-                ..
+                path,
+                lfs,
             } => Ok(RequirementSource::Git {
-                url: without_credentials(url).into(),
+                url: repository(url, path.as_deref(), *lfs).into(),
                 commit: None,
                 reference: reference.clone(),
                 subdirectory: subdirectory.as_deref().map(Arc::from),
@@ -564,6 +565,18 @@ fn git(repository: &str, subdirectory: Option<&str>) -> RequirementSource {
         commit: None,
         reference,
         subdirectory: subdirectory.map(Arc::from),
+    }
+}
+
+/// A repository's URL with what uv adds to it: an archive inside, and whether large files count.
+fn repository(url: &str, path: Option<&str>, lfs: bool) -> String {
+    let path = path.map(|path| format!("path={}", packaging::form_encoded(path)));
+    let lfs = lfs.then(|| "lfs=true".to_owned());
+    let query: Vec<String> = path.into_iter().chain(lfs).collect();
+    let url = without_credentials(url);
+    match query.is_empty() {
+        true => url,
+        false => format!("{url}?{}", query.join("&")),
     }
 }
 

@@ -20,5 +20,6 @@ pub use name::{ExtraName, GroupName, InvalidName, PackageName};
 pub use requirement::Requirement;
 pub use source::{
     ConflictItem, ConflictKind, GitReference, IndexUrl, RequirementSource, SourcedRequirement,
+    form_encoded,
 };
 pub use version::{Operator, Version, VersionRange, VersionSpecifier, VersionSpecifiers};

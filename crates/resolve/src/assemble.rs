@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use index::{File, FileKind, Release, Yanked};
-use lock::{Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published};
+use index::{File, FileKind, Metadata, Release, Yanked};
+use lock::{
+    Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published, Source,
+};
 use packaging::{ExtraName, Marker, PackageName, tag};
 use rustc_hash::FxHashSet;
 
 use crate::node::Kind;
+use crate::problem::LocalProject;
 use crate::resolution::{GraphNode, Heard, Resolution};
 
 impl Resolution {
@@ -114,14 +117,33 @@ impl<'a> Assembly<'a> {
             dependencies: self.edges(at),
             optional_dependencies: BTreeMap::new(),
             dev_dependencies: BTreeMap::new(),
-            sdist: sdist(heard).map(artifact),
-            wheels: self.wheels(heard, marker),
-            published: published(heard).map(Arc::new),
-            declared: local.map(|project| Declared {
-                requires_dist: project.requires_dist.clone(),
-                provides_extra: project.provides_extra.clone(),
-                requires_dev: project.groups.clone(),
-            }),
+            sdist: match local {
+                Some(project) => local_file(project).filter(|_| heard.is_sdist()),
+                None => sdist(heard).map(artifact),
+            },
+            wheels: match local {
+                Some(project) => {
+                    let file = local_file(project).filter(|_| !heard.is_sdist());
+                    file.into_iter().collect()
+                }
+                None => self.wheels(heard, marker),
+            },
+            published: match local {
+                Some(project) => project.metadata.as_deref().map(|metadata| {
+                    let files = local_file(project).into_iter().collect();
+                    published_by(metadata, None, files)
+                }),
+                None => published(heard),
+            }
+            .map(Arc::new),
+            // What a repository says is known by its commit.
+            declared: local
+                .filter(|project| !matches!(project.source, Source::Git { .. }))
+                .map(|project| Declared {
+                    requires_dist: project.requires_dist.clone(),
+                    provides_extra: project.provides_extra.clone(),
+                    requires_dev: project.groups.clone(),
+                }),
             default_groups: local.and_then(|project| project.default_groups.clone()),
             group_requires_python: local
                 .map(|project| project.group_requires_python.clone())
@@ -182,7 +204,10 @@ impl<'a> Assembly<'a> {
 
 fn id(node: &GraphNode, heard: &Heard) -> PackageId {
     let (version, source) = match &heard.local {
-        Some(local) => (local.project.version.clone(), local.project.source.clone()),
+        Some(local) if local.project.source.is_source_tree() => {
+            (local.project.version.clone(), local.project.source.clone())
+        }
+        Some(local) => (local.project.version.clone(), node.key.source.clone()),
         None => (Some(node.key.version.clone()), node.key.source.clone()),
     };
     PackageId {
@@ -190,6 +215,22 @@ fn id(node: &GraphNode, heard: &Heard) -> PackageId {
         version,
         source,
     }
+}
+
+/// The file of a project that is an archive.
+fn local_file(project: &LocalProject) -> Option<Artifact> {
+    let archive = project.archive.as_ref()?;
+    Some(Artifact {
+        filename: archive.filename.clone(),
+        source: match &project.source {
+            Source::Url { url, .. } => ArtifactSource::Url(url.clone()),
+            _ => ArtifactSource::Name(archive.filename.clone()),
+        },
+        hashes: vec![archive.hash.clone()],
+        size: None,
+        upload_time: None,
+        yanked: None,
+    })
 }
 
 /// All files of what was chosen from an index.
@@ -228,19 +269,26 @@ fn published(heard: &Heard) -> Option<Published> {
         .files()
         .find_map(|file| file.requires_python.as_ref())
         .map(|requires_python| requires_python.text.clone());
-    let metadata = heard.metadata.as_deref();
-    Some(Published {
-        raw_name: metadata.map(|metadata| metadata.raw_name.clone()),
-        summary: metadata.and_then(|metadata| metadata.summary.clone()),
-        requires_python: on_page
-            .or_else(|| metadata.and_then(|metadata| metadata.requires_python_text.clone())),
-        requires_dist: metadata
-            .map(|it| it.requires_dist.clone())
-            .unwrap_or_default(),
-        provides_extra: metadata
-            .map(|it| it.provides_extra.clone())
-            .unwrap_or_default(),
-        license: metadata.and_then(|metadata| metadata.license.clone()),
-        files: release.files().map(artifact).collect(),
+    let files = release.files().map(artifact).collect();
+    Some(match heard.metadata.as_deref() {
+        Some(metadata) => published_by(metadata, on_page, files),
+        None => Published {
+            requires_python: on_page,
+            files,
+            ..Published::default()
+        },
     })
+}
+
+/// What metadata says; the page's word on Pythons counts first.
+fn published_by(metadata: &Metadata, on_page: Option<Arc<str>>, files: Vec<Artifact>) -> Published {
+    Published {
+        raw_name: Some(metadata.raw_name.clone()),
+        summary: metadata.summary.clone(),
+        requires_python: on_page.or_else(|| metadata.requires_python_text.clone()),
+        requires_dist: metadata.requires_dist.clone(),
+        provides_extra: metadata.provides_extra.clone(),
+        license: metadata.license.clone(),
+        files,
+    }
 }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use lock::Source;
 use packaging::{ConflictItem, ConflictKind, Marker, PackageName, VersionRange};
 
 use crate::environment::{ForkEnvironment, Rule};
@@ -19,8 +20,8 @@ pub(crate) struct Dependency {
     pub(crate) parent: Option<PackageName>,
     /// The only index to look at.
     pub(crate) index: Option<packaging::IndexUrl>,
-    /// Whether it is satisfied by something from a URL, a path or the workspace.
-    pub(crate) is_direct: bool,
+    /// The URL, path, repository or member that it names itself.
+    pub(crate) source: Option<Source>,
 }
 
 /// One branch: an environment and the dependencies that count in it.

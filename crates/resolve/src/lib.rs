@@ -31,9 +31,12 @@ mod world;
 
 pub use demand::direct_source;
 pub use explain::{Argument, Conflict, Explanation, Hint, Premise, Reason, Wish};
+pub use needs_build::with_entry as needs_build_advice;
 pub use preference::Preference;
 pub use problem::{
-    BuildPolicy, IndexCutOffs, IndexStrategy, Indexes, LocalProject, Overrides, Problem,
+    BuildPolicy, IndexCutOffs, IndexStrategy, Indexes, LocalArchive, LocalProject, Overrides,
+    Problem,
 };
 pub use resolution::Resolution;
 pub use resolver::{Progress, ResolveError, Resolver, Statistics, Step};
+pub use world::is_same_place;

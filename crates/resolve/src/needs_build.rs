@@ -15,6 +15,17 @@ pub(crate) fn advise(
         Some(because) => error.help(because),
         None => error,
     };
+    with_entry(error, name, Some(version), told)
+}
+
+/// Adds the `dependency-metadata` entry that would help; without a version, one is to be filled in.
+#[must_use]
+pub fn with_entry(
+    error: Diagnostic,
+    name: &PackageName,
+    version: Option<&Version>,
+    told: Option<&Unverified>,
+) -> Diagnostic {
     let error = error.help(entry(name, version, told));
     match told {
         Some(told) => error.help(format!(
@@ -35,9 +46,10 @@ fn because(chain: &[PackageName]) -> Option<String> {
     Some(format!("`{first}` requires `{second}`{rest}"))
 }
 
-fn entry(name: &PackageName, version: &Version, told: Option<&Unverified>) -> String {
+fn entry(name: &PackageName, version: Option<&Version>, told: Option<&Unverified>) -> String {
     let none = Unverified::default();
     let told = told.unwrap_or(&none);
+    let version = version.map_or_else(|| "…".to_owned(), ToString::to_string);
     let mut entry = format!(
         "say what it requires:\n[[tool.uv.dependency-metadata]]\nname = \"{name}\"\nversion = \"{version}\"\nrequires-dist = {}",
         list(&told.requires_dist)

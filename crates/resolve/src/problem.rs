@@ -1,11 +1,13 @@
 //! What is to be resolved: requirements, limits, indexes, settings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use index::Metadata;
 use lock::{Asked, DefaultGroups, DependencyMetadata, ExcludeNewer, Options, Source};
 use packaging::{
-    ConflictItem, ExtraName, GroupName, IndexUrl, Marker, PackageName, RequiresPython,
-    SourcedRequirement, Version,
+    ConflictItem, ExtraName, GitReference, GroupName, Hash, IndexUrl, Marker, PackageName,
+    RequiresPython, SourcedRequirement, Version,
 };
 
 use crate::Preference;
@@ -17,7 +19,8 @@ pub struct Problem {
     pub requires_python: RequiresPython,
     /// The user's requirements: members first, then what no member asks for.
     pub requirements: Vec<SourcedRequirement>,
-    /// Source trees whose metadata is known already: members, and what they reach by path.
+    /// Projects whose metadata is known already: members, what they reach by path, and whatever
+    /// else a requirement names itself.
     pub local: Vec<LocalProject>,
     /// The workspace's members.
     pub members: BTreeSet<PackageName>,
@@ -45,19 +48,52 @@ pub struct Problem {
     pub preferences: Vec<Preference>,
     /// The forks to begin with, from an existing lock; none for a fresh start.
     pub forks: Vec<Marker>,
+    /// The commits of git references, by repository.
+    pub commits: BTreeMap<(Arc<str>, GitReference), Arc<str>>,
     /// What the lock records of the question.
     pub asked: Asked,
 }
 
-/// A source tree and what it asks for.
+impl Problem {
+    /// The source with the commit that its reference stands for.
+    #[must_use]
+    pub fn with_commit(&self, source: Source) -> Source {
+        match source {
+            Source::Git {
+                url,
+                reference,
+                commit,
+                subdirectory,
+            } if commit.is_empty() => {
+                let place = url.split('?').next().unwrap_or(&url).into();
+                let known = self.commits.get(&(place, reference.clone()));
+                Source::Git {
+                    commit: known.cloned().unwrap_or(commit),
+                    url,
+                    reference,
+                    subdirectory,
+                }
+            }
+            source => source,
+        }
+    }
+}
+
+/// A project from elsewhere than an index, and what it asks for.
 #[derive(Clone, Debug)]
 pub struct LocalProject {
     /// The project.
     pub name: PackageName,
     /// The version; `None` when only a build could tell.
     pub version: Option<Version>,
-    /// The tree, and how it would be installed.
+    /// Where it is, and how it would be installed.
     pub source: Source,
+    /// The Pythons it runs on.
+    pub requires_python: Option<Arc<RequiresPython>>,
+    /// What it published of itself, where it is no source tree on disk.
+    pub metadata: Option<Arc<Metadata>>,
+    /// Its file, where it is one.
+    pub archive: Option<LocalArchive>,
     /// Its requirements, optional ones with `extra == '…'`.
     pub requires_dist: Vec<SourcedRequirement>,
     /// Its extras, in declared order.
@@ -68,6 +104,15 @@ pub struct LocalProject {
     pub default_groups: Option<DefaultGroups>,
     /// `requires-python` of groups.
     pub group_requires_python: BTreeMap<GroupName, String>,
+}
+
+/// The one file of a project that is an archive.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LocalArchive {
+    /// The file's name; tells wheel from source distribution.
+    pub filename: Arc<str>,
+    /// Its digest.
+    pub hash: Hash,
 }
 
 /// Replacements of requirements.

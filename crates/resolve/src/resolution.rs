@@ -124,6 +124,13 @@ pub(crate) struct Heard {
     pub(crate) version: Option<Version>,
 }
 
+impl Heard {
+    /// Whether it comes from elsewhere than an index, and is no wheel.
+    pub(crate) fn is_sdist(&self) -> bool {
+        self.local.as_ref().is_some_and(|it| it.wheel.is_none())
+    }
+}
+
 impl Resolution {
     /// What deserves a look although there is a solution: missing extras, withdrawn releases.
     #[must_use]
@@ -146,7 +153,7 @@ impl Merge {
         let mut chosen = Vec::new();
         let key = |name: &PackageName, kind: Kind, version: &Version| {
             let pin = state.pins.get(&(name.clone(), version.clone()));
-            let source = world.direct(name, &state.environment).cloned();
+            let source = state.direct(name, world).cloned();
             let source = source.or_else(|| pin.map(|pin| Source::Registry(pin.index.clone())));
             debug_assert!(source.is_some(), "{name} {version} comes from nowhere");
             Key {

@@ -82,6 +82,32 @@ pub enum ResolveError {
         /// The fork where they meet.
         fork: Option<String>,
     },
+    /// Requirements that hold together name different sources for one project.
+    #[error(
+        "`{name}` is required from two sources{}: {}",
+        fork.as_ref().map(|fork| format!(" in {fork}")).unwrap_or_default(),
+        places.join(" and ")
+    )]
+    ConflictingSources {
+        /// The project.
+        name: PackageName,
+        /// The sources.
+        places: Vec<String>,
+        /// The fork where they meet.
+        fork: Option<String>,
+    },
+    /// A release of an index says where another project comes from, which it may not.
+    #[error("`{asker}` {version} requires `{name}` from {place}")]
+    SourceOfRelease {
+        /// The project that is required.
+        name: PackageName,
+        /// Where from.
+        place: String,
+        /// Who requires it.
+        asker: PackageName,
+        /// In which version.
+        version: Version,
+    },
     /// An invariant of the engine does not hold: a bug here.
     #[error("the solver lost track of a node; please report this")]
     Engine,
@@ -126,6 +152,17 @@ impl Diagnose for ResolveError {
                 Diagnostic::error("resolve/conflicting-indexes", self).help(
                     "limit the sources by markers that exclude each other, or declare the extras or groups as `tool.uv.conflicts`",
                 )
+            }
+            Self::ConflictingSources { .. } => {
+                Diagnostic::error("resolve/conflicting-sources", self).help(
+                    "limit the sources by markers that exclude each other, or declare the extras or groups as `tool.uv.conflicts`",
+                )
+            }
+            Self::SourceOfRelease { name, place, .. } => {
+                Diagnostic::error("resolve/source-of-release", self)
+                    .help(format!(
+                        "only the project itself may name sources: require `{name} @ {place}`, or bound it so in `constraint-dependencies`"
+                    ))
             }
             Self::Engine | Self::Over => Diagnostic::error("resolve/internal", self),
         }

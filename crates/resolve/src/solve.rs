@@ -7,6 +7,7 @@ mod depend;
 use std::sync::Arc;
 
 use index::{MetadataQuery, Query};
+use lock::Source;
 use packaging::{IndexUrl, PackageName, Version, VersionRange};
 use pubgrub::{Id, State};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,7 +21,7 @@ use crate::preference::Preferences;
 use crate::priority::Priorities;
 use crate::python::PythonTarget;
 use crate::resolver::ResolveError;
-use crate::world::World;
+use crate::world::{World, is_same_place};
 use blame::ConflictTracker;
 use depend::Dependencies;
 
@@ -53,6 +54,8 @@ pub(crate) struct ForkState {
     continuation: Continuation,
     next: Id<Node>,
     indexes: FxHashMap<PackageName, IndexUrl>,
+    /// The sources that requirements heard of in this fork name.
+    sources: FxHashMap<PackageName, Source>,
     priorities: Priorities,
     added: FxHashMap<Id<Node>, FxHashSet<Version>>,
     selected: FxHashMap<Id<Node>, (VersionRange, Version)>,
@@ -117,6 +120,7 @@ impl ForkState {
             pins: FxHashMap::default(),
             continuation: Continuation::Propagate,
             indexes: FxHashMap::default(),
+            sources: FxHashMap::default(),
             failure: None,
             priorities: Priorities::default(),
             added: FxHashMap::default(),
@@ -276,9 +280,32 @@ impl ForkState {
         self.engine.partial_solution.extract_solution().count()
     }
 
+    /// Where a project comes from in this fork, if not from an index: what a requirement heard of
+    /// here says, spelled as the last does that counts here.
+    pub(crate) fn direct<'a>(&'a self, name: &PackageName, world: &'a World) -> Option<&'a Source> {
+        match self.sources.get(name) {
+            // Members come from the workspace, whoever requires them.
+            None if world.problem.members.contains(name) => world.direct(name, &self.environment),
+            None => None,
+            Some(source) => {
+                let known = world.direct_sources(name, &self.environment);
+                let same = known.filter(|known| is_same_place(known, source));
+                Some(same.reduce(later).unwrap_or(source))
+            }
+        }
+    }
+
     /// The index a project is pinned to in this fork.
     pub(crate) fn pinned_index(&self, name: &PackageName) -> Option<&IndexUrl> {
         self.indexes.get(name)
+    }
+}
+
+/// Of two spellings of one source the later counts, but a folder that is installed in place stays so.
+fn later<'a>(one: &'a Source, other: &'a Source) -> &'a Source {
+    match (one, other) {
+        (Source::Editable(_), Source::Directory(_)) => one,
+        _ => other,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use index::{Absence, Index, Known, MetadataQuery, Query, Unverified};
 use lock::{ForkStrategy, ResolutionMode, Source};
+use packaging::filename::WheelFilename;
 use packaging::{ConflictItem, GroupName, IndexUrl, Marker, PackageName, RequiresPython, Version};
 use rustc_hash::FxHashMap;
 
@@ -53,10 +54,12 @@ fn holds<T>(scoped: &Scoped<T>, name: &PackageName, environment: &ForkEnvironmen
         .is_some_and(|all| all.iter().any(|(scope, _)| scope.holds(environment)))
 }
 
-/// A source tree with its requirements prepared.
+/// A project from elsewhere than an index, with its requirements prepared.
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) project: LocalProject,
+    /// Its file's name, where that is a wheel.
+    pub(crate) wheel: Option<WheelFilename>,
     pub(crate) version: Version,
     pub(crate) requires: Vec<Demand>,
     groups: BTreeMap<GroupName, Vec<Demand>>,
@@ -118,22 +121,32 @@ impl World {
         let requirements: Vec<Demand> = problem.requirements.iter().map(Demand::from).collect();
         let locals = locals(&problem);
         let mut first_party: Vec<Demand> = Vec::new();
-        for local in locals.values().flatten() {
+        // What an archive or a repository asks for itself is nobody's direct wish.
+        let mut own: Vec<Demand> = Vec::new();
+        for project in &problem.local {
+            let Some(local) = locals
+                .get(&project.name)
+                .and_then(|all| all.iter().find(|it| it.project.source == project.source))
+            else {
+                continue;
+            };
             let context = Context::Package {
                 name: &local.project.name,
                 version: &local.version,
             };
-            first_party.extend(modifiers.apply(context, &local.requires));
+            let mut wishes = modifiers.apply(context, &local.requires);
             for demands in local.groups.values() {
-                first_party.extend(modifiers.apply(context, demands));
+                wishes.extend(modifiers.apply(context, demands));
             }
+            if project.source.is_source_tree() {
+                own.extend(wishes.iter().cloned());
+            }
+            first_party.extend(wishes);
         }
-        first_party.extend(modifiers.apply(Context::Root, &requirements));
-        let direct_names = scoped(&first_party, |_| Some(()));
-        let directs = scoped(&first_party, |demand| match &demand.origin {
-            Origin::Direct(source) => Some(source.clone()),
-            Origin::Registry { .. } => None,
-        });
+        let wishes = modifiers.apply(Context::Root, &requirements);
+        own.extend(wishes.iter().cloned());
+        first_party.extend(wishes);
+        let direct_names = scoped(&own, |_| Some(()));
         let explicit = scoped(&first_party, |demand| match &demand.origin {
             Origin::Registry { index, .. } => index.clone(),
             Origin::Direct(_) => None,
@@ -145,6 +158,7 @@ impl World {
             .chain(&problem.overrides.global)
             .chain(problem.overrides.scoped.iter().flat_map(|(_, _, all)| all));
         first_party.extend(bounds.map(Demand::from));
+        let directs = directs(&problem, &first_party);
         let mut artifact_environments = problem.environments.clone();
         artifact_environments.extend(&problem.required_environments);
         Self {
@@ -184,11 +198,27 @@ impl World {
             .map(|(_, source)| source)
     }
 
-    /// What a source tree asks for.
+    /// The same, each that some requirement names; more than one is a contradiction.
+    pub(crate) fn direct_sources<'a>(
+        &'a self,
+        name: &PackageName,
+        environment: &'a ForkEnvironment,
+    ) -> impl Iterator<Item = &'a Source> {
+        let all = self.directs.get(name).into_iter().flatten();
+        all.filter(|(scope, _)| scope.holds(environment))
+            .map(|(_, source)| source)
+    }
+
+    /// Whether somebody who may says where a project comes from, in some fork.
+    pub(crate) fn names_source(&self, name: &PackageName) -> bool {
+        self.directs.contains_key(name)
+    }
+
+    /// What a project from elsewhere than an index asks for.
     pub(crate) fn local(&self, name: &PackageName, source: &Source) -> Option<Arc<Local>> {
         let mut locals = self.locals.get(name)?.iter();
         locals
-            .find(|local| local.project.source.folder() == source.folder())
+            .find(|local| is_same_place(&local.project.source, source))
             .cloned()
     }
 
@@ -392,6 +422,10 @@ fn locals(problem: &Problem) -> FxHashMap<PackageName, Vec<Arc<Local>>> {
     for project in &problem.local {
         let local = Local {
             version: project.version.clone().unwrap_or_else(|| Version::new([0])),
+            wheel: project
+                .archive
+                .as_ref()
+                .and_then(|archive| WheelFilename::parse(&archive.filename).ok()),
             requires: project.requires_dist.iter().map(Demand::from).collect(),
             groups: project
                 .groups
@@ -406,6 +440,54 @@ fn locals(problem: &Problem) -> FxHashMap<PackageName, Vec<Arc<Local>>> {
             .push(Arc::new(local));
     }
     locals
+}
+
+/// Whether two sources are one: however a folder would be installed, and by whatever name a commit
+/// was asked for.
+#[must_use]
+pub fn is_same_place(left: &Source, right: &Source) -> bool {
+    match (left, right) {
+        (
+            Source::Git {
+                url,
+                commit,
+                subdirectory,
+                ..
+            },
+            Source::Git {
+                url: other_url,
+                commit: other_commit,
+                subdirectory: other_subdirectory,
+                ..
+            },
+        ) => {
+            (repository(url), commit, subdirectory)
+                == (repository(other_url), other_commit, other_subdirectory)
+        }
+        _ if left.is_source_tree() => left.folder() == right.folder(),
+        _ => left == right,
+    }
+}
+
+/// A repository's URL as far as it tells repositories apart.
+fn repository(url: &str) -> String {
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    let place = place.trim_end_matches('/');
+    let place = place.strip_suffix(".git").unwrap_or(place);
+    format!("{}?{query}", place.to_lowercase())
+}
+
+/// Where projects come from, if not from an index. An override's word is the last.
+fn directs(problem: &Problem, demands: &[Demand]) -> Scoped<Source> {
+    let source = |demand: &Demand| match &demand.origin {
+        Origin::Direct(source) => Some(problem.with_commit(source.clone())),
+        Origin::Registry { .. } => None,
+    };
+    let mut directs = scoped(demands, source);
+    let overrides = &problem.overrides.global;
+    let overrides: Vec<Demand> = overrides.iter().map(Demand::from).collect();
+    directs.extend(scoped(&overrides, source));
+    directs
 }
 
 fn scoped<T>(demands: &[Demand], pick: impl Fn(&Demand) -> Option<T>) -> Scoped<T> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use packaging::GitReference;
+use packaging::{GitReference, form_encoded};
 
 /// The parts of a git source.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,9 +62,9 @@ pub(super) fn print(
         GitReference::Tag(tag) => ("tag", Some(tag.as_str())),
         GitReference::Revision(revision) => ("rev", Some(revision.as_str())),
     };
-    let subdirectory = subdirectory.map(|folder| format!("subdirectory={}", encode(folder)));
+    let subdirectory = subdirectory.map(|folder| format!("subdirectory={}", form_encoded(folder)));
     let kept = (!kept.is_empty()).then(|| kept.to_owned());
-    let revision = revision.map(|revision| format!("{name}={}", encode(revision)));
+    let revision = revision.map(|revision| format!("{name}={}", form_encoded(revision)));
     let query: Vec<_> = [subdirectory, kept, revision]
         .into_iter()
         .flatten()
@@ -77,22 +77,6 @@ pub(super) fn print(
         let _ = write!(text, "#{commit}");
     }
     text
-}
-
-/// `application/x-www-form-urlencoded`, as browsers do it.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'*' | b'-' | b'.' | b'_' => encoded.push(char::from(byte)),
-            _ if byte.is_ascii_alphanumeric() => encoded.push(char::from(byte)),
-            b' ' => encoded.push('+'),
-            _ => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
 }
 
 fn decode(text: &str) -> String {

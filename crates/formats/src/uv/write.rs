@@ -412,7 +412,7 @@ fn requirement(wanted: &SourcedRequirement) -> String {
             }
         }
         RequirementSource::Url { url, subdirectory } => table
-            .text("url", url)
+            .text("url", url.split('#').next().unwrap_or(url))
             .maybe("subdirectory", subdirectory.as_deref()),
         RequirementSource::Git {
             url,

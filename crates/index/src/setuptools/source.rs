@@ -90,6 +90,11 @@ impl Source {
         self.has("setup.py") || self.has("setup.cfg")
     }
 
+    /// The text of a file, where it is kept.
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
     pub(super) fn has(&self, path: &str) -> bool {
         self.names.contains(path)
     }

@@ -20,7 +20,7 @@ use crate::output::{self, Replaced};
 use crate::progress::{INTERVAL, ProgressLine, count};
 use crate::project::ProjectFiles;
 use crate::report;
-use crate::transport::{HttpTransport, TransportSettings};
+use crate::transport::{HttpTransport, Places, TransportSettings};
 
 /// How many requests may be under way at once.
 const CONCURRENCY: usize = 50;
@@ -100,6 +100,10 @@ fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
     let transport = HttpTransport::new(
         credentials(&request, &project),
         TransportSettings::default(),
+        Places {
+            project: project.folder.clone(),
+            cache: cache::usual_folder(environment_path),
+        },
     )
     .map_err(|error| Stopped::input(Diagnostic::error("cli/no-transport", error)))?;
     match resolve(&request, transport, arguments) {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use index::{Answer, Query, digest};
+use index::{Answer, Archive, Checkout, Query, digest};
 use sha2::{Digest, Sha256};
 
 use super::checksum::hexadecimal;
@@ -58,6 +58,8 @@ impl Cached {
         let (kind, body) = match &self.answer {
             Answer::Project(project) => (PROJECT, digest::encode_project(project)),
             Answer::Metadata(metadata) => (METADATA, digest::encode_metadata(metadata)),
+            Answer::Archive(archive) => (ARCHIVE, archive.to_bytes()),
+            Answer::Repository(checkout) => (REPOSITORY, checkout.to_bytes()),
             Answer::Absent(absence) => (ABSENT, serde_json::to_vec(absence).unwrap_or_default()),
         };
         let etag = self
@@ -104,11 +106,15 @@ const FOREVER: u64 = u64::MAX;
 const PROJECT: u8 = 1;
 const METADATA: u8 = 2;
 const ABSENT: u8 = 3;
+const ARCHIVE: u8 = 4;
+const REPOSITORY: u8 = 5;
 
 fn answer(kind: u8, body: &[u8]) -> Option<Answer> {
     Some(match kind {
         PROJECT => Answer::Project(Arc::new(digest::decode_project(body).ok()?)),
         METADATA => Answer::Metadata(Arc::new(digest::decode_metadata(body).ok()?)),
+        ARCHIVE => Answer::Archive(Arc::new(Archive::from_bytes(body)?)),
+        REPOSITORY => Answer::Repository(Arc::new(Checkout::from_bytes(body)?)),
         ABSENT => Answer::Absent(serde_json::from_slice(body).ok()?),
         _ => return None,
     })
@@ -135,6 +141,15 @@ impl CacheKey {
                     sha256.update(format!("\n{hash}"));
                 }
                 "metadata"
+            }
+            // All that is asked decides the answer: the project, the folder, the revision.
+            Query::Archive(query) => {
+                sha256.update(serde_json::to_vec(query).unwrap_or_default());
+                "archive"
+            }
+            Query::Repository(query) => {
+                sha256.update(serde_json::to_vec(query).unwrap_or_default());
+                "repository"
             }
         };
         let digest = hexadecimal(&sha256.finalize());

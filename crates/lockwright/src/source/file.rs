@@ -68,7 +68,7 @@ fn read(text: &[u8], query: &MetadataQuery) -> Answer {
 const MAX_RANGES: usize = 10;
 
 /// METADATA out of a remote wheel, by ranges where the server knows them.
-async fn inside<T: Transport, C: Cache>(
+pub(super) async fn inside<T: Transport, C: Cache>(
     client: &Client<T, C>,
     query: &MetadataQuery,
     filename: &WheelFilename,

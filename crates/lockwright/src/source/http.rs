@@ -7,11 +7,11 @@ use std::rc::Rc;
 use futures_util::future::{LocalBoxFuture, Shared, WeakShared};
 use futures_util::stream::{FuturesUnordered, LocalBoxStream};
 use futures_util::{FutureExt, StreamExt};
-use index::{Absence, Answer, Query};
+use index::{Absence, Answer, ArchivePlace, Query};
 use rustc_hash::FxHashMap;
 
 use super::gate::Gate;
-use super::{Cache, Cached, NoCache, Source, SourceError, file, page};
+use super::{Cache, Cached, NoCache, Source, SourceError, archive, file, page, repository};
 use crate::transport::{Reply, Request, Transport};
 
 /// Answers queries over HTTP.
@@ -152,7 +152,9 @@ impl<T: Transport, C: Cache> Client<T, C> {
             Some(held) if self.settings.is_offline || held.is_fresh((self.settings.now)()) => {
                 Ok(held.answer)
             }
-            _ if self.settings.is_offline => Ok(Answer::Absent(Absence::Offline)),
+            _ if self.settings.is_offline && !is_on_disk(query) => {
+                Ok(Answer::Absent(Absence::Offline))
+            }
             held => self.fetch(query, held).await,
         }
     }
@@ -161,6 +163,8 @@ impl<T: Transport, C: Cache> Client<T, C> {
         let fetched = match query {
             Query::Project { index, name } => page::project(self, index, name, held).await?,
             Query::Metadata(query) => file::metadata(self, query).await?,
+            Query::Archive(query) => archive::read(self, query, held).await?,
+            Query::Repository(query) => repository::read(self, query).await?,
         };
         if fetched.is_worth_keeping() {
             let cached = Cached {
@@ -186,6 +190,14 @@ impl<T: Transport, C: Cache> Client<T, C> {
                 ..SourceError::new(&url, error.reason)
             })
     }
+}
+
+/// Whether a query is answered without any network.
+fn is_on_disk(query: &Query) -> bool {
+    let Query::Archive(query) = query else {
+        return false;
+    };
+    matches!(query.place, ArchivePlace::Path(_))
 }
 
 /// An answer, and what the server said about keeping it.

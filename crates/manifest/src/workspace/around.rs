@@ -87,7 +87,7 @@ impl Workspace {
 }
 
 /// The folders above a folder, nearest first, as far as they have names.
-fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
+pub(super) fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
     let mut rest = (folder != ".").then_some(folder);
     std::iter::from_fn(move || {
         let folder = rest?;
@@ -105,7 +105,7 @@ fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A folder relative to one above it.
-fn below(above: &str, folder: &str) -> Option<String> {
+pub(super) fn below(above: &str, folder: &str) -> Option<String> {
     let rest = match above {
         "." if folder.starts_with("..") || folder.starts_with('/') => return None,
         "." => folder,

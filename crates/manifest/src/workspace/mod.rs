@@ -6,6 +6,7 @@ mod build;
 mod conflicts;
 mod error;
 mod globs;
+mod repository;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use index::{MetadataQuery, Query};
 use lock::Source;
 use packaging::marker::MarkerString;
-use packaging::{Marker, PackageName, PythonBounds, RequiresPython, Version, VersionRange};
+use packaging::{Marker, PackageName, PythonBounds, RequiresPython, Version, VersionRange, tag};
 use pubgrub::{Id, Term};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -49,8 +49,7 @@ impl ForkState {
         };
         let node = self.engine.package_store[id].clone();
         let is_cached = node.name().is_some_and(|name| {
-            around.world.direct(name, &self.environment).is_none()
-                && !self.indexes.contains_key(name)
+            self.direct(name, around.world).is_none() && !self.indexes.contains_key(name)
         });
         if is_cached
             && let Some((selected_range, version)) = self.selected.get(&id)
@@ -107,8 +106,8 @@ impl ForkState {
                 _ => Chosen::None,
             };
         };
-        if let Some(source) = around.world.direct(name, &self.environment) {
-            return choose_direct(name, source, range, around.world);
+        if let Some(source) = self.direct(name, around.world) {
+            return self.choose_direct(name, source, id, range, around.world);
         }
         self.choose_release(node, id, name, range, around)
     }
@@ -164,6 +163,47 @@ impl ForkState {
         self.pin(name, candidate);
         self.speculate(name, candidate, choice, around);
         Chosen::Version(candidate.version.clone())
+    }
+
+    /// The one version a source has, if it is in range and of use here.
+    fn choose_direct(
+        &self,
+        name: &PackageName,
+        source: &Source,
+        id: Id<Node>,
+        range: &VersionRange,
+        world: &World,
+    ) -> Chosen {
+        let Some(local) = world.local(name, source) else {
+            return Chosen::None;
+        };
+        if !range.contains(&local.version) {
+            return Chosen::None;
+        }
+        let unusable = |reason| Chosen::Unusable(local.version.clone(), reason);
+        if let Some(wheel) = &local.wheel {
+            let coverage = tag::implied_marker(wheel);
+            for &marker in &world.artifact_environments {
+                if self.environment.includes(marker)
+                    && self.environment.includes(self.reach(id).and(marker))
+                    && !self.environment.includes(coverage.and(marker))
+                {
+                    return unusable(Unusable::MissingPlatform(marker));
+                }
+            }
+            if wheel.is_variant() {
+                return unusable(Unusable::Variant);
+            }
+            if !tag::matches_requires_python(wheel, &self.python.bounds) {
+                return unusable(Unusable::PythonTag);
+            }
+        }
+        match &local.project.requires_python {
+            Some(python) if !self.python.is_supported_by(python) => {
+                unusable(Unusable::RequiresPython(python.clone()))
+            }
+            _ => Chosen::Version(local.version.clone()),
+        }
     }
 
     /// Splits where a release starts to support Python, if the fork spans that.
@@ -361,19 +401,6 @@ impl ForkState {
             let range = choice.range.intersection(&below);
             around.lookahead.speculate(name, choice.maps, &range, count);
         }
-    }
-}
-
-/// The one version a source has, if it is in range.
-pub(super) fn choose_direct(
-    name: &PackageName,
-    source: &Source,
-    range: &VersionRange,
-    world: &World,
-) -> Chosen {
-    match world.local(name, source) {
-        Some(local) if range.contains(&local.version) => Chosen::Version(local.version.clone()),
-        _ => Chosen::None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use index::Query;
+use lock::Source;
 use packaging::{ConflictKind, GroupName, Marker, PackageName, Version, VersionRange};
 use rustc_hash::FxHashSet;
 
@@ -14,7 +15,7 @@ use crate::fork::Dependency;
 use crate::node::{Kind, Node};
 use crate::range;
 use crate::resolver::ResolveError;
-use crate::world::{Facts, Found, World};
+use crate::world::{Facts, Found, World, is_same_place};
 
 pub(super) enum Dependencies {
     Available(Vec<Dependency>),
@@ -115,7 +116,7 @@ impl ForkState {
             Kind::Group(_) => Context::Group { name, version },
         };
         let parent = matches!(kind, Kind::Base).then_some(name);
-        if let Some(source) = around.world.direct(name, &self.environment) {
+        if let Some(source) = self.direct(name, around.world) {
             let Some(local) = around.world.local(name, source) else {
                 return Dependencies::Available(Vec::new());
             };
@@ -160,6 +161,21 @@ impl ForkState {
             &facts.requires
         };
         let demands = self.expander(around.world).expand(demands, context);
+        // Releases may not say where others come from, unless somebody who may says so too.
+        let stranger = demands.iter().find_map(|demand| match &demand.origin {
+            Origin::Direct(source) if !around.world.names_source(&demand.name) => {
+                Some((&demand.name, source))
+            }
+            _ => None,
+        });
+        if let Some((required, source)) = stranger {
+            return Dependencies::Failed(ResolveError::SourceOfRelease {
+                name: required.clone(),
+                place: source.to_string(),
+                asker: name.clone(),
+                version: version.clone(),
+            });
+        }
         lower(&demands, parent, around.world)
     }
 
@@ -214,8 +230,19 @@ impl ForkState {
                 });
             }
         }
-        let is_direct =
-            dependency.is_direct || around.world.direct(name, &self.environment).is_some();
+        if let Some(source) = &dependency.source {
+            let known = self.sources.entry(name.clone()).or_insert(source.clone());
+            if !is_same_place(known, source) && self.failure.is_none() {
+                let mut places = [&*known, source];
+                places.sort();
+                self.failure = Some(ResolveError::ConflictingSources {
+                    name: name.clone(),
+                    places: places.map(Source::to_string).into(),
+                    fork: self.environment.describe(),
+                });
+            }
+        }
+        let is_direct = self.direct(name, around.world).is_some();
         self.priorities
             .discover(&dependency.node, &dependency.range, is_direct);
         if let Some(base) = dependency.node.proxied_base() {
@@ -232,7 +259,7 @@ impl ForkState {
         let node = &self.engine.package_store[self.next];
         let Some(name) = node
             .name()
-            .filter(|name| world.direct(name, &self.environment).is_none())
+            .filter(|name| self.direct(name, world).is_none())
             .cloned()
         else {
             return range::widen(version, None);
@@ -290,7 +317,7 @@ pub(super) fn proxied(
         range: VersionRange::singleton(version.clone()),
         parent: None,
         index: None,
-        is_direct: false,
+        source: None,
     };
     Dependencies::Unforkable(
         markers
@@ -333,7 +360,10 @@ pub(super) fn lower(
                     parent.cloned()
                 },
                 index: None,
-                is_direct: matches!(demand.origin, Origin::Direct(_)),
+                source: match &demand.origin {
+                    Origin::Direct(source) => Some(world.problem.with_commit(source.clone())),
+                    Origin::Registry { .. } => None,
+                },
             });
         }
     }
