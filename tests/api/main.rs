@@ -169,6 +169,13 @@ fn every_option_can_be_given_in_the_query() {
     // The service's own clock.
     assert!(options.remove("now"));
     assert_eq!(named, options);
+    let mut set = LockOptions::default();
+    for name in &named {
+        set.set(name, "1").unwrap();
+    }
+    let set = keys(&serde_json::to_value(set).unwrap());
+    assert_eq!(set, named);
+    assert!(LockOptions::default().set("now", "1").is_err());
 }
 
 #[test]

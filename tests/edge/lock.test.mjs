@@ -93,6 +93,65 @@ test("an existing lock is kept to", async () => {
   assert.ok(kept.includes('name = "anvil"\nversion = "1.0.0"'), kept);
 });
 
+test("a workspace posted as a form gives the bytes that its JSON gives", async () => {
+  const [root, hammer, tongs] = ["workspace", "workspace-hammer", "workspace-tongs"].map(project);
+  const files = { "packages/hammer/pyproject.toml": hammer, "packages/tongs/pyproject.toml": tongs };
+  const asFile = { headers: { accept: "application/toml" } };
+  const json = await edge.postJson({ pyproject: root, files, options: { resolution: "lowest" } }, asFile);
+  const wanted = await json.text();
+  assert.equal(json.status, 200, wanted);
+  for (const line of ['name = "hammer"', 'source = { editable = "packages/tongs" }', 'resolution-mode = "lowest"']) {
+    assert.ok(wanted.includes(line), `${line} is missing from\n${wanted}`);
+  }
+  const byFileName = [
+    ["file", tongs, "packages/tongs/pyproject.toml"],
+    ["file", root, "pyproject.toml"],
+    ["file", hammer, "packages/hammer/pyproject.toml"],
+    ["options", '{"resolution": "lowest"}'],
+  ];
+  const byName = [
+    ["pyproject.toml", root],
+    ["packages/hammer/pyproject.toml", hammer],
+    ["packages/tongs/pyproject.toml", tongs, "pyproject.toml"],
+    ["resolution", "lowest"],
+    ["format", "uv"],
+  ];
+  for (const parts of [byFileName, byName]) {
+    const response = await edge.postForm(parts);
+    assert.equal(await response.text(), wanted);
+    assert.match(response.headers.get("content-disposition"), /uv\.lock/);
+  }
+
+  // The lowest versions stay, though the highest are asked for.
+  const lock = wanted.replace(/\n\[options\]\n(.+\n)*/, "");
+  const kept = await (await edge.postForm([...byName.slice(0, 3), ["lock", lock, "uv.lock"]])).text();
+  assert.equal(kept, await (await edge.postJson({ pyproject: root, files, lock }, asFile)).text());
+  assert.ok(kept.includes('name = "anvil"\nversion = "1.0.0"'), kept);
+  const fresh = await (await edge.postForm(byName.slice(0, 3))).text();
+  assert.ok(fresh.includes('name = "anvil"\nversion = "1.1.0"'), fresh);
+});
+
+test("a form that cannot be read is told what is wrong with it", async () => {
+  const root = ["pyproject.toml", project("workshop")];
+  const form = (...parts) => edge.postForm([root, ...parts]);
+  const raw = (type) => edge.post("--x\r\nContent-Disp", { headers: { "content-type": type } });
+  const cases = [
+    [form(["f", "", "../pyproject.toml"]), 400, "request/invalid-path"],
+    [form(["f", "", "/etc/passwd"]), 400, "request/invalid-path"],
+    [form(root), 400, "request/duplicate-part"],
+    [form(["colour", "red"]), 400, "request/unknown-option"],
+    [form(["options", "{"]), 400, "request/invalid-json"],
+    [form(["uv.lock", new Uint8Array([0xff]), "uv.lock"]), 400, "request/not-utf-8"],
+    [form(["big.toml", "#".repeat(1024 * 1024)]), 413, "request/too-large"],
+    [edge.postForm([["packages/a/pyproject.toml", ""]]), 400, "request/no-project"],
+    [raw("multipart/form-data; boundary=x"), 400, "request/invalid-form"],
+    [raw("multipart/form-data"), 400, "request/invalid-form"],
+  ];
+  for (const [response, status, code] of cases) await problem(await response, status, code);
+  const { diagnostics } = await problem(await form(["colour", "red"], ["f", "", "a/../b"]), 400);
+  assert.equal(diagnostics.length, 2);
+});
+
 test("truncated TOML is a bad request with its place", async () => {
   const text = project("truncated");
   const { diagnostics } = await problem(await edge.post(text), 400, "manifest/invalid-toml");

@@ -49,6 +49,15 @@ export async function startEdge({ index: indexOptions, ...options } = {}) {
         body,
       });
     },
+    /** Sends a form of parts `[name, text, fileName?]`. */
+    postForm(parts, { query = "", headers = {} } = {}) {
+      const form = new FormData();
+      for (const [name, text, fileName] of parts) {
+        if (fileName === undefined) form.append(name, text);
+        else form.append(name, new Blob([text]), fileName);
+      }
+      return fetch(`${server.url}/v1/lock${query}`, { method: "POST", headers, body: form });
+    },
     /** Sends a request as JSON. */
     postJson(request, { query = "", headers = {} } = {}) {
       return edge.post(JSON.stringify(request), {

@@ -1,7 +1,8 @@
 //! `POST /v1/lock`: a project in, its lock out.
 
+use diagnostic::Diagnose;
 use futures_util::future::Either;
-use lockwright::{LockReply, LockRequest};
+use lockwright::{LockReply, LockRequest, form};
 use worker::{Date, Delay, Env, Request, Response};
 
 use crate::limits::{LOCK_TIME, read_body};
@@ -30,8 +31,8 @@ pub(crate) async fn answer(
         .url()
         .map(|url| url.query_pairs().into_owned().collect())
         .map_err(Refusal::ours)?;
-    let body = read_body(request).await?;
-    let mut asked = body_is.read(body)?;
+    let body = text_of(read_body(request).await?)?;
+    let mut asked = body_is.read(&content_type, body)?;
     apply(&query, &mut asked)?;
     let is_json = body_is == BodyIs::Json;
     let wanted = offer::choose(&query, &asked.formats, &accept, is_json)?;
@@ -60,6 +61,8 @@ enum BodyIs {
     Pyproject,
     /// A [`LockRequest`].
     Json,
+    /// The files of a project, each a part.
+    Form,
 }
 
 impl BodyIs {
@@ -72,6 +75,7 @@ impl BodyIs {
             .to_ascii_lowercase();
         match media_type.as_str() {
             "application/json" => Ok(Self::Json),
+            form::MEDIA_TYPE => Ok(Self::Form),
             // The last is what curl says of `--data-binary` unless told otherwise.
             ""
             | "application/toml"
@@ -85,53 +89,35 @@ impl BodyIs {
                 format!("a body of type `{other}` cannot be read"),
             )
             .help(
-                "send `pyproject.toml` as `application/toml`, or a request as `application/json`",
+                "send `pyproject.toml` as `application/toml`, several files as \
+                 `multipart/form-data`, or a request as `application/json`",
             )),
         }
     }
 
-    fn read(self, body: Vec<u8>) -> Result<LockRequest, Refusal> {
-        let text = String::from_utf8(body)
-            .map_err(|_| Refusal::new(400, "request/not-utf-8", "the body is not UTF-8"))?;
+    fn read(self, content_type: &str, body: String) -> Result<LockRequest, Refusal> {
         match self {
             Self::Pyproject => Ok(LockRequest {
-                pyproject: text,
+                pyproject: body,
                 ..LockRequest::default()
             }),
-            Self::Json => serde_json::from_str(&text)
+            Self::Json => serde_json::from_str(&body)
                 .map_err(|error| Refusal::new(400, "request/invalid-json", error.to_string())),
+            Self::Form => form::read(content_type, &body).map_err(Refusal::bad),
         }
     }
 }
 
+fn text_of(body: Vec<u8>) -> Result<String, Refusal> {
+    String::from_utf8(body)
+        .map_err(|_| Refusal::new(400, "request/not-utf-8", "the body is not UTF-8"))
+}
+
 /// Takes options out of the query.
 fn apply(query: &[(String, String)], asked: &mut LockRequest) -> Result<(), Refusal> {
-    let options = &mut asked.options;
-    for (name, value) in query {
-        let value = value.clone();
-        match name.as_str() {
-            "format" => {}
-            "public_index" => options.public_index = Some(value),
-            "default_index" => options.default_index = Some(value),
-            "index" => options.index.push(value),
-            "exclude_newer" => options.exclude_newer = Some(value),
-            "resolution" => options.resolution = Some(value),
-            "prerelease" => options.prerelease = Some(value),
-            "fork_strategy" => options.fork_strategy = Some(value),
-            "python" => options.python = Some(value),
-            "upgrade" => options.upgrade = matches!(value.as_str(), "" | "1" | "true"),
-            "upgrade_package" => options.upgrade_package.push(value),
-            "upgrade_group" => options.upgrade_group.push(value),
-            "relax" => options.relax = Some(!matches!(value.as_str(), "0" | "false")),
-            other => {
-                return Err(Refusal::new(
-                    400,
-                    "request/unknown-option",
-                    format!("there is no option `{other}`"),
-                )
-                .help("`/openapi.json` lists the options"));
-            }
-        }
+    for (name, value) in query.iter().filter(|(name, _)| name != "format") {
+        let set = asked.options.set(name, value);
+        set.map_err(|unknown| Refusal::bad(vec![unknown.diagnose()]))?;
     }
     Ok(())
 }

@@ -18,7 +18,15 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, title: impl ToString) -> Self {
-        let diagnostics = vec![Diagnostic::error(code, title)];
+        Self::with(status, vec![Diagnostic::error(code, title)])
+    }
+
+    /// The request itself cannot be read, for every reason there is.
+    pub(crate) fn bad(diagnostics: Vec<Diagnostic>) -> Self {
+        Self::with(400, diagnostics)
+    }
+
+    fn with(status: u16, diagnostics: Vec<Diagnostic>) -> Self {
         Self {
             status,
             diagnostics,

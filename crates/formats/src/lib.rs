@@ -127,6 +127,13 @@ pub fn detect(file_name: &str, text: &str) -> Option<&'static dyn LockFormat> {
     })
 }
 
+/// Whether locks of a format can be read, not only written.
+#[must_use]
+pub fn can_be_read(format: &dyn LockFormat) -> bool {
+    let is_only_written = |it: &Diagnostic| it.code == "formats/only-written";
+    !matches!(format.read(""), Err(found) if found.iter().any(is_only_written))
+}
+
 /// Reads a lock file of any format.
 ///
 /// # Errors

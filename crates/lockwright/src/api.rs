@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diagnostic::{Diagnostic, Sources};
+use diagnostic::{Diagnose, Diagnostic, Sources};
 use serde::{Deserialize, Serialize};
 
 /// A project, or a script, to lock.
@@ -96,6 +96,46 @@ pub struct LockOptions {
     /// Whether to look for ways out of a conflict; they are, unless this says `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relax: Option<bool>,
+}
+
+impl LockOptions {
+    /// Sets an option by its name on the wire, as queries and forms give it; lists grow by one.
+    ///
+    /// `now` is the service's own, and cannot be set.
+    ///
+    /// # Errors
+    ///
+    /// There is no such option.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), UnknownOption> {
+        let value = value.to_owned();
+        match name {
+            "public_index" => self.public_index = Some(value),
+            "default_index" => self.default_index = Some(value),
+            "index" => self.index.push(value),
+            "exclude_newer" => self.exclude_newer = Some(value),
+            "resolution" => self.resolution = Some(value),
+            "prerelease" => self.prerelease = Some(value),
+            "fork_strategy" => self.fork_strategy = Some(value),
+            "python" => self.python = Some(value),
+            "upgrade" => self.upgrade = matches!(&*value, "" | "1" | "true"),
+            "upgrade_package" => self.upgrade_package.push(value),
+            "upgrade_group" => self.upgrade_group.push(value),
+            "relax" => self.relax = Some(!matches!(&*value, "0" | "false")),
+            _ => return Err(UnknownOption(name.to_owned())),
+        }
+        Ok(())
+    }
+}
+
+/// There is no option of that name.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("there is no option `{0}`")]
+pub struct UnknownOption(pub String);
+
+impl Diagnose for UnknownOption {
+    fn diagnose(&self) -> Diagnostic {
+        Diagnostic::error("request/unknown-option", self).help("`/openapi.json` lists the options")
+    }
 }
 
 /// What a lock run gives.

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod batch;
 pub mod drive;
+pub mod form;
 pub mod recorded;
 pub mod source;
 pub mod transport;

@@ -223,7 +223,7 @@ fn existing_lock(targets: &[Target], project: &ProjectFiles) -> Result<Option<St
         .first()
         .map(|it| (*it, usual_place(*it, project)));
     for (format, path) in replaced.chain(usual) {
-        if !can_be_read(format) {
+        if !formats::can_be_read(format) {
             continue;
         }
         match std::fs::read_to_string(&path) {
@@ -236,11 +236,6 @@ fn existing_lock(targets: &[Target], project: &ProjectFiles) -> Result<Option<St
         }
     }
     Ok(None)
-}
-
-fn can_be_read(format: &dyn LockFormat) -> bool {
-    let is_only_written = |it: &Diagnostic| it.code == "formats/only-written";
-    !matches!(format.read(""), Err(found) if found.iter().any(is_only_written))
 }
 
 /// What index URLs and the environment say about user names and passwords.
