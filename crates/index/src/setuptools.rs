@@ -8,6 +8,7 @@
 
 mod methods;
 mod modules;
+mod names;
 mod parse;
 mod paths;
 mod requirements;

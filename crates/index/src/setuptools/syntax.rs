@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::parse::words_of;
+use super::names::words_of;
 use super::tokens::Token;
 
 /// A statement.
