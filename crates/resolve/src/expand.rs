@@ -57,13 +57,19 @@ impl<'a> Context<'a> {
 
 type ByName = FxHashMap<PackageName, Vec<Demand>>;
 
+/// What holds when a certain project asks, in one version or in any.
+type ByAsker<T> = FxHashMap<PackageName, Scopes<T>>;
+
+/// Each version once; `None` stands for those that are not named.
+type Scopes<T> = Vec<(Option<Version>, T)>;
+
 /// What replaces, drops and bounds requirements, whoever makes them.
 #[derive(Debug, Default)]
 pub(crate) struct Modifiers {
     overrides: ByName,
-    scoped: FxHashMap<PackageName, Vec<(Option<Version>, ByName)>>,
+    scoped: ByAsker<ByName>,
     excludes: FxHashSet<PackageName>,
-    scoped_excludes: FxHashMap<PackageName, Vec<(Option<Version>, FxHashSet<PackageName>)>>,
+    scoped_excludes: ByAsker<FxHashSet<PackageName>>,
     constraints: ByName,
 }
 
@@ -77,7 +83,7 @@ fn by_name<'a>(demands: impl IntoIterator<Item = Demand> + 'a) -> ByName {
 
 /// Adds to the entry of a scope, which is there once.
 fn merge_scope<T: Default>(
-    entries: &mut Vec<(Option<Version>, T)>,
+    entries: &mut Scopes<T>,
     version: Option<&Version>,
     add: impl FnOnce(&mut T),
 ) {
