@@ -79,47 +79,68 @@ pub struct DependencyMetadata {
 
 /// Reads `override-dependencies`.
 pub(super) fn read_overrides(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Vec<Override> {
-    let key = "tool.uv.override-dependencies";
-    let Some(list) = table
-        .get("override-dependencies")
-        .and_then(|node| reader.list(node, key))
-    else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for node in list {
-        if let Some(text) = node.get_ref().as_str() {
-            found.extend(reader.requirement(text, node).map(Override::Everywhere));
-        } else if let Some((scope, dependencies)) = read_scoped(reader, node, key) {
-            let requirements = reader.requirements(dependencies, &format!("{key}.dependencies"));
-            found.push(Override::For {
+    read_each(
+        reader,
+        table,
+        "override-dependencies",
+        |reader, entry| match entry {
+            Entry::Everywhere(text, node) => {
+                reader.requirement(text, node).map(Override::Everywhere)
+            }
+            Entry::For(scope, node, place) => Some(Override::For {
                 scope,
-                requirements,
-            });
-        }
-    }
-    found
+                requirements: reader.requirements(node, &place),
+            }),
+        },
+    )
 }
 
 /// Reads `exclude-dependencies`.
 pub(super) fn read_excludes(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Vec<Exclude> {
-    let key = "tool.uv.exclude-dependencies";
-    let Some(list) = table
-        .get("exclude-dependencies")
-        .and_then(|node| reader.list(node, key))
-    else {
-        return Vec::new();
-    };
+    read_each(
+        reader,
+        table,
+        "exclude-dependencies",
+        |reader, entry| match entry {
+            Entry::Everywhere(text, node) => {
+                let span = node.span();
+                let name = reader.package_name(text, span.clone())?;
+                Some(Exclude::Everywhere { name, span })
+            }
+            Entry::For(scope, node, place) => Some(Exclude::For {
+                scope,
+                names: reader.package_names(node, &place),
+            }),
+        },
+    )
+}
+
+/// An entry of a list that holds for whoever asks, or only when a certain project asks.
+enum Entry<'n, 'd> {
+    /// A string, and where it stands.
+    Everywhere(&'n str, &'n Node<'d>),
+    /// A list, and how it is called.
+    For(Scope, &'n Node<'d>, String),
+}
+
+/// Reads the entries of a list in `[tool.uv]`, each a string or a table with a [`Scope`].
+fn read_each<T>(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    name: &str,
+    read: impl Fn(&mut Reader<'_>, Entry<'_, '_>) -> Option<T>,
+) -> Vec<T> {
+    let key = format!("tool.uv.{name}");
+    let list = table.get(name).and_then(|node| reader.list(node, &key));
     let mut found = Vec::new();
-    for node in list {
-        if let Some(text) = node.get_ref().as_str() {
-            let span = node.span();
-            let name = reader.package_name(text, span.clone());
-            found.extend(name.map(|name| Exclude::Everywhere { name, span }));
-        } else if let Some((scope, dependencies)) = read_scoped(reader, node, key) {
-            let names = reader.package_names(dependencies, &format!("{key}.dependencies"));
-            found.push(Exclude::For { scope, names });
-        }
+    for node in list.into_iter().flatten() {
+        let entry = match node.get_ref().as_str() {
+            Some(text) => Some(Entry::Everywhere(text, node)),
+            None => read_scoped(reader, node, &key).map(|(scope, dependencies)| {
+                Entry::For(scope, dependencies, format!("{key}.dependencies"))
+            }),
+        };
+        found.extend(entry.and_then(|entry| read(reader, entry)));
     }
     found
 }
