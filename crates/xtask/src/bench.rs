@@ -132,7 +132,7 @@ fn print_summary(ratios: &[[f64; 3]]) {
         println!("{title:<79} {time:>6.2} {busy:>6.2} {memory:>6.2}");
     };
     let title = format!("the middle of {} projects", ratios.len());
-    show(&title, &|all| all[all.len() / 2]);
+    show(&title, &|all| median(all).unwrap_or(f64::NAN));
     show("the worst", &|all| all[all.len() - 1]);
 }
 
@@ -163,12 +163,19 @@ fn compare(
     Ok((ours, middle(&theirs)))
 }
 
+/// The middle of sorted numbers: between both middles where there are two.
+fn median(sorted: &[f64]) -> Option<f64> {
+    let upper = sorted.get(sorted.len() / 2)?;
+    let lower = sorted.get((sorted.len() - 1) / 2)?;
+    Some(f64::midpoint(*lower, *upper))
+}
+
 /// The middle of each figure.
 fn middle(seen: &[Figures]) -> Option<Figures> {
     let of = |figure: fn(&Figures) -> f64| {
         let mut all: Vec<f64> = seen.iter().map(figure).collect();
         all.sort_by(f64::total_cmp);
-        all.get(all.len() / 2).copied()
+        median(&all)
     };
     Some(Figures {
         seconds: of(|it| it.seconds)?,
@@ -215,4 +222,18 @@ fn once(tool: &Path, words: &[String], project: &Path, scratch: &Path) -> Result
         busy: next() + next(),
         megabytes: next() / 1024.0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_middle_of_an_even_count_lies_between_two() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[1.0]), Some(1.0));
+        assert_eq!(median(&[1.0, 2.0]), Some(1.5));
+        assert_eq!(median(&[1.0, 2.0, 9.0]), Some(2.0));
+        assert_eq!(median(&[1.0, 2.0, 4.0, 9.0]), Some(3.0));
+    }
 }
