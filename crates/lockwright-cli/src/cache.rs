@@ -18,7 +18,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 #[derive(Debug)]
 pub struct DiskCache {
     folder: Option<PathBuf>,
-    writes: RefCell<Vec<JoinHandle<()>>>,
+    writes: RefCell<Vec<JoinHandle<io::Result<()>>>>,
 }
 
 impl DiskCache {
@@ -32,12 +32,16 @@ impl DiskCache {
     }
 
     /// Waits for what is still being written.
-    pub async fn flush(&self) {
-        let writes = self.writes.take();
-        for write in writes {
-            // A write that failed is a miss next time.
-            let _ = write.await;
+    ///
+    /// # Errors
+    ///
+    /// The first write that failed; it is a miss next time.
+    pub async fn flush(&self) -> io::Result<()> {
+        let mut outcome = Ok(());
+        for write in self.writes.take() {
+            outcome = outcome.and(write.await.map_err(io::Error::other).flatten());
         }
+        outcome
     }
 
     /// The cache's folder, and the file in it for a query.
@@ -59,9 +63,7 @@ impl Cache for DiskCache {
         let Some((folder, path)) = self.place(query) else {
             return;
         };
-        let write = spawn_blocking(move || {
-            let _ = write(&folder, &path, &cached.to_bytes());
-        });
+        let write = spawn_blocking(move || write(&folder, &path, &cached.to_bytes()));
         self.writes.borrow_mut().push(write);
     }
 }

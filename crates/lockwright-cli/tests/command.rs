@@ -380,6 +380,25 @@ fn offline_what_is_cached_is_enough() {
 }
 
 #[test]
+fn a_cache_that_cannot_be_written_is_told_once() {
+    let server = Server::start(index);
+    let folder = project(FLASKET);
+    folder.write("file", "");
+    let lock = |arguments: &[&str]| -> Ran {
+        let mut command = command(&folder, Some(&server), arguments);
+        command.env("LOCKWRIGHT_CACHE_DIR", folder.0.join("file/cache"));
+        command.output().unwrap().into()
+    };
+    let ran = lock(&["lock"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let told = |ran: &Ran| ran.stderr.matches("could not be cached in `").count();
+    assert_eq!(told(&ran), 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("file/cache`: "), "{}", ran.stderr);
+    assert_eq!(told(&lock(&["lock", "--upgrade", "--quiet"])), 0);
+    assert_eq!(told(&run(&folder, Some(&server), &["lock"])), 0);
+}
+
+#[test]
 fn a_proxy_is_asked_where_the_environment_says_so() {
     let proxy = Server::start(|asked| {
         let path = asked.path.replacen("http://index.example", "", 1);

@@ -62,7 +62,7 @@ fn ask_all(client: &Client, queries: Vec<Query>) -> Vec<Result<Answer, SourceErr
             .map(|it| it.map(|(_, answer)| answer))
             .collect()
             .await;
-        client.cache().flush().await;
+        client.cache().flush().await.unwrap();
         answers
     })
 }

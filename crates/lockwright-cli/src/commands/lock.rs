@@ -269,7 +269,8 @@ fn resolve(
         kind: FailureKind::Input,
         diagnostics: vec![Diagnostic::error("cli/no-runtime", error)],
     })?;
-    let cache = DiskCache::new(cache::usual_folder(environment_path));
+    let folder = cache::usual_folder(environment_path);
+    let cache = DiskCache::new(folder.clone());
     let settings = HttpSettings {
         now,
         is_offline: arguments.offline,
@@ -279,11 +280,30 @@ fn resolve(
     let line = ProgressLine::new(arguments.quiet);
     let outcome = runtime.block_on(async {
         let outcome = watched(request, &source, &line).await;
-        source.cache().flush().await;
-        outcome
+        let kept = source.cache().flush().await;
+        warn_of_cache(outcome, kept, folder.as_deref())
     });
     // Whatever still runs, a name lookup for instance, need not be waited for.
     runtime.shutdown_background();
+    outcome
+}
+
+/// Adds to an outcome that answers could not be kept, if so.
+fn warn_of_cache(
+    mut outcome: Result<LockReply, Failure>,
+    kept: std::io::Result<()>,
+    folder: Option<&Path>,
+) -> Result<LockReply, Failure> {
+    if let (Err(error), Some(folder)) = (kept, folder) {
+        let folder = shown(folder);
+        let title = format!("answers could not be cached in `{folder}`: {error}");
+        let warning = Diagnostic::warning("cli/cache-not-written", title)
+            .help("`LOCKWRIGHT_CACHE_DIR` names another folder");
+        match &mut outcome {
+            Ok(reply) => reply.warnings.push((&warning).into()),
+            Err(failure) => failure.diagnostics.push(warning),
+        }
+    }
     outcome
 }
 
