@@ -19,6 +19,20 @@ use crate::{LockFormat, WriteRequest, Written};
 #[derive(Clone, Copy, Debug)]
 pub struct Uv;
 
+/// The revision written.
+const REVISION: u32 = 5;
+
+impl Uv {
+    /// Whether a lock is of the revision written here: uv 0.13.8 takes a lock of another one, once
+    /// it is not up to date, for a different lock.
+    #[must_use]
+    pub fn is_current(text: &str) -> bool {
+        let head = text.lines().take_while(|line| !line.starts_with('['));
+        head.filter_map(|line| line.split_once('='))
+            .any(|(key, value)| key.trim() == "revision" && value.trim().parse() == Ok(REVISION))
+    }
+}
+
 impl LockFormat for Uv {
     fn name(&self) -> &'static str {
         "uv"

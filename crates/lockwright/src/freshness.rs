@@ -1,17 +1,21 @@
 //! Whether an existing lock still answers the question, and if not, what of it can be kept
 //! (uv.md §2.9).
 
+mod cutoff;
+mod wishes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostic::Diagnostic;
-use lock::{ExcludeNewer, Lock, Package, Source};
+use lock::{Lock, Package, Source};
 use packaging::{
-    ExtraName, GroupName, IndexUrl, Marker, PackageName, RequirementSource, SourcedRequirement,
-    version,
+    ExtraName, GroupName, IndexUrl, Marker, Operator, PackageName, RequirementSource,
+    SourcedRequirement, Version, VersionSpecifier, VersionSpecifiers, version,
 };
 use resolve::{LocalProject, Problem, is_same_place};
 
-use crate::preferences::Upgrades;
+use self::wishes::Wishes;
+use crate::preferences::{self, Upgrades};
 
 /// How much of an existing lock can be kept.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -43,6 +47,7 @@ pub(crate) fn judge(lock: &Lock, problem: &Problem, upgrades: &Upgrades) -> Verd
     };
     judge.settings(upgrades);
     judge.environments();
+    judge.choices(upgrades);
     judge.asked();
     judge.projects();
     judge.indexes();
@@ -60,8 +65,11 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// The first reason decides what can be kept, so the order of the checks is that of uv 0.13.8.
     fn note(&mut self, worth: Worth, code: &'static str, title: impl ToString) {
-        self.worth = self.worth.min(worth);
+        if self.reasons.is_empty() {
+            self.worth = worth;
+        }
         self.reasons.push(Diagnostic::warning(code, title));
     }
 
@@ -83,23 +91,12 @@ impl Judge<'_> {
             );
             self.note(Worth::Nothing, "check/option-changed", title);
         }
-        let is_same_cutoff =
-            same_cutoff(locked.exclude_newer.as_ref(), wanted.exclude_newer.as_ref())
-                && same_cutoffs(&locked.exclude_newer_package, &wanted.exclude_newer_package);
-        if !is_same_cutoff {
+        let matters = Matters::of(self.lock);
+        if cutoff::changed(locked, wanted, |name| matters.has(name)) {
             self.note(
                 Worth::Forks,
                 "check/option-changed",
                 "the cut-off `exclude-newer` changed",
-            );
-        }
-        if locked.prerelease != wanted.prerelease
-            || locked.prerelease_package != wanted.prerelease_package
-        {
-            self.note(
-                Worth::Forks,
-                "check/option-changed",
-                "the pre-release mode changed",
             );
         }
         if upgrades.all {
@@ -108,19 +105,18 @@ impl Judge<'_> {
                 "check/upgrade",
                 "an upgrade of everything was asked for",
             );
-        } else if upgrades.is_partial() {
-            self.note(
-                Worth::Forks,
-                "check/upgrade",
-                "an upgrade of projects was asked for",
-            );
         }
     }
 
     fn environments(&mut self) {
         let (lock, problem) = (self.lock, self.problem);
         let python = problem.requires_python.to_marker();
-        let forks = lock.environment();
+        let forks = match lock.forks.as_slice() {
+            [] => lock.requires_python.to_marker(),
+            forks => forks.iter().fold(Marker::FALSE, |union, fork| {
+                union.or(preferences::read_again(lock, *fork).without_extras())
+            }),
+        };
         if !forks.not().is_disjoint(
             lock.requires_python
                 .to_marker()
@@ -178,6 +174,26 @@ impl Judge<'_> {
         }
     }
 
+    fn choices(&mut self, upgrades: &Upgrades) {
+        let (locked, wanted) = (&self.lock.options, &self.problem.options);
+        if locked.prerelease != wanted.prerelease
+            || locked.prerelease_package != wanted.prerelease_package
+        {
+            self.note(
+                Worth::Forks,
+                "check/option-changed",
+                "the pre-release mode changed",
+            );
+        }
+        if upgrades.is_partial() {
+            self.note(
+                Worth::Forks,
+                "check/upgrade",
+                "an upgrade of projects was asked for",
+            );
+        }
+    }
+
     fn asked(&mut self) {
         let (locked, wanted) = (&self.lock.asked, &self.problem.asked);
         let mut changed = Vec::new();
@@ -201,7 +217,7 @@ impl Judge<'_> {
         );
         compare(
             "requires-python of groups",
-            locked.group_requires_python == wanted.group_requires_python,
+            pythons(&locked.group_requires_python) == pythons(&wanted.group_requires_python),
         );
         compare(
             "requirements",
@@ -210,8 +226,11 @@ impl Judge<'_> {
         let matters = Matters::of(self.lock);
         compare(
             "constraint-dependencies",
-            self.bounds(&locked.constraints)
-                == self.bounds(&matters.requirements(&wanted.constraints, &locked.constraints)),
+            Wishes::read_bounds(self.lock, &locked.constraints)
+                == Wishes::read_bounds(
+                    self.lock,
+                    &matters.requirements(&wanted.constraints, &locked.constraints),
+                ),
         );
         compare(
             "override-dependencies",
@@ -240,11 +259,13 @@ impl Judge<'_> {
         );
         compare(
             "build-constraint-dependencies",
-            same(&locked.build_constraints, &wanted.build_constraints),
+            self.build_constraints(&locked.build_constraints)
+                == self.build_constraints(&wanted.build_constraints),
         );
         compare(
             "dependency-groups",
-            self.groups(&locked.dependency_groups) == self.groups(&wanted.dependency_groups),
+            without_empty(self.groups(&locked.dependency_groups))
+                == without_empty(self.groups(&wanted.dependency_groups)),
         );
         compare(
             "dependency-metadata",
@@ -311,7 +332,7 @@ impl Judge<'_> {
             self.note(Worth::Forks, "check/version-changed", title);
         }
         if package.default_groups != project.default_groups
-            || package.group_requires_python != project.group_requires_python
+            || pythons(&package.group_requires_python) != pythons(&project.group_requires_python)
         {
             self.note(
                 Worth::Forks,
@@ -343,7 +364,14 @@ impl Judge<'_> {
             self.groups(&project.groups),
         );
         let names: BTreeSet<&GroupName> = locked.keys().chain(wanted.keys()).collect();
-        let none = BTreeMap::new();
+        if !locked.keys().eq(wanted.keys()) {
+            self.note(
+                Worth::Forks,
+                "check/groups-changed",
+                format!("the groups of `{name}` changed"),
+            );
+        }
+        let none = Wishes::default();
         for group in names {
             let (locked, wanted) = (
                 locked.get(group).unwrap_or(&none),
@@ -364,27 +392,13 @@ impl Judge<'_> {
             Some(group) => format!("group `{group}` of `{name}`"),
             None => format!("`{name}`"),
         };
-        for text in wanted
-            .iter()
-            .filter(|(key, _)| !locked.contains_key(*key))
-            .map(|(_, text)| text)
-        {
-            self.note(
-                Worth::Forks,
-                "check/requirement-added",
-                format!("{whose} now requires `{text}`"),
-            );
+        for wish in wanted.missing_in(locked) {
+            let title = format!("{whose} now requires `{}`", wish.text());
+            self.note(Worth::Forks, "check/requirement-added", title);
         }
-        for text in locked
-            .iter()
-            .filter(|(key, _)| !wanted.contains_key(*key))
-            .map(|(_, text)| text)
-        {
-            self.note(
-                Worth::Forks,
-                "check/requirement-removed",
-                format!("{whose} no longer requires `{text}`"),
-            );
+        for wish in locked.missing_in(wanted) {
+            let title = format!("{whose} no longer requires `{}`", wish.text());
+            self.note(Worth::Forks, "check/requirement-removed", title);
         }
     }
 
@@ -401,19 +415,21 @@ impl Judge<'_> {
                 RequirementSource::Registry { index, .. } => index.clone(),
                 _ => None,
             });
-        let known: BTreeSet<IndexUrl> = self
-            .problem
-            .indexes
-            .implicit
-            .iter()
-            .cloned()
-            .chain(explicit)
-            .collect();
-        let used: BTreeSet<&IndexUrl> = self
-            .lock
-            .packages
-            .iter()
-            .filter_map(|package| match &package.id.source {
+        // Where no index is configured, those of the lock are as good as any (uv 0.13.8).
+        let Some(configured) = &self.problem.indexes.configured else {
+            return;
+        };
+        let known: BTreeSet<IndexUrl> = configured.iter().cloned().chain(explicit).collect();
+        // Only what a local project requires itself is looked at (uv 0.13.8).
+        let packages = self.lock.packages.iter();
+        let is_fixed = |source: &Source| matches!(source, Source::Registry(_) | Source::Git { .. });
+        let local = packages.filter(|package| !is_fixed(&package.id.source));
+        let required = local.flat_map(|package| {
+            let parts = package.parts();
+            parts.flat_map(|part| package.edges(&part).iter().map(|edge| &edge.id.source))
+        });
+        let used: BTreeSet<&IndexUrl> = required
+            .filter_map(|source| match source {
                 Source::Registry(index) => Some(index),
                 _ => None,
             })
@@ -427,43 +443,27 @@ impl Judge<'_> {
         }
     }
 
-    /// Requirements in a form that does not depend on how they are spelled, and a text for each.
     fn wishes(&self, requirements: &[SourcedRequirement]) -> Wishes {
-        requirements
-            .iter()
-            .map(|requirement| {
-                let marker = self.lock.simplify(requirement.marker);
-                let mut extras = requirement.extras.clone();
-                extras.sort();
-                let source = source_text(&requirement.source);
-                let mut text = requirement.name.to_string();
-                if !extras.is_empty() {
-                    let extras: Vec<&str> = extras.iter().map(ExtraName::as_str).collect();
-                    text.push_str(&format!("[{}]", extras.join(",")));
-                }
-                text.push_str(&source);
-                if let Some(marker) = marker.text() {
-                    text.push_str(&format!(" ; {marker}"));
-                }
-                ((text.clone(), conflict_text(&requirement.source)), text)
-            })
-            .collect()
+        Wishes::read(self.lock, requirements)
     }
 
-    /// Those constraints that bound anything.
-    fn bounds(&self, constraints: &[SourcedRequirement]) -> Wishes {
-        let bounds = constraints.iter().filter(|constraint| {
-            let is_empty = match &constraint.source {
-                RequirementSource::Registry { specifiers, .. } => specifiers.is_empty(),
-                _ => false,
+    /// Build constraints are compared one by one, and clause by clause.
+    fn build_constraints(&self, constraints: &[SourcedRequirement]) -> BTreeSet<String> {
+        let constraints = constraints.iter().map(|constraint| {
+            let mut extras = constraint.extras.clone();
+            extras.sort();
+            let marker = self.lock.simplify(constraint.marker);
+            let source = match &constraint.source {
+                RequirementSource::Registry {
+                    specifiers,
+                    index,
+                    conflict,
+                } => format!("{:?} {index:?} {conflict:?}", specifiers_key(specifiers)),
+                other => wishes::source_text(other),
             };
-            !is_empty && !constraint.marker.is_false()
+            format!("{} {extras:?} {marker:?} {source}", constraint.name)
         });
-        let bounds = bounds.map(|constraint| SourcedRequirement {
-            extras: Vec::new(),
-            ..constraint.clone()
-        });
-        self.wishes(&bounds.collect::<Vec<_>>())
+        constraints.collect()
     }
 
     fn scoped_overrides(
@@ -471,15 +471,18 @@ impl Judge<'_> {
         asked: &lock::Asked,
         counts: impl Fn(&PackageName) -> bool,
     ) -> BTreeMap<Scope, Wishes> {
-        let mut scopes: BTreeMap<Scope, Wishes> = BTreeMap::new();
+        let mut scopes: BTreeMap<Scope, Vec<SourcedRequirement>> = BTreeMap::new();
         for one in &asked.package_overrides {
             if counts(&one.name) {
                 let scope = (one.name.clone(), one.version.clone());
-                let wishes = self.wishes(&one.dependencies);
-                scopes.entry(scope).or_default().extend(wishes);
+                let all = one.dependencies.iter().cloned();
+                scopes.entry(scope).or_default().extend(all);
             }
         }
+        let scopes = scopes.into_iter();
         scopes
+            .map(|(scope, all)| (scope, self.wishes(&all)))
+            .collect()
     }
 
     fn groups(
@@ -488,13 +491,16 @@ impl Judge<'_> {
     ) -> BTreeMap<GroupName, Wishes> {
         groups
             .iter()
-            .filter(|(_, all)| !all.is_empty())
             .map(|(group, all)| (group.clone(), self.wishes(all)))
             .collect()
     }
 }
 
-type Wishes = BTreeMap<(String, String), String>;
+/// The groups of a root without `[project]` that require nothing do not count.
+fn without_empty(mut groups: BTreeMap<GroupName, Wishes>) -> BTreeMap<GroupName, Wishes> {
+    groups.retain(|_, wishes| !wishes.is_empty());
+    groups
+}
 
 /// Settings of a project matter where it is locked, or where the lock records them already: any
 /// other waits until something else asks for a new resolution (uv 0.13.8).
@@ -541,33 +547,6 @@ fn scoped_excludes(
     scopes
 }
 
-fn source_text(source: &RequirementSource) -> String {
-    match source {
-        RequirementSource::Registry {
-            specifiers, index, ..
-        } => {
-            let index = index
-                .as_ref()
-                .map(|index| format!(" from {index}"))
-                .unwrap_or_default();
-            format!("{}{index}", version::specifiers_text(specifiers))
-        }
-        other => resolve::direct_source(other)
-            .map(|source| format!(" @ {source:?}"))
-            .unwrap_or_default(),
-    }
-}
-
-fn conflict_text(source: &RequirementSource) -> String {
-    match source {
-        RequirementSource::Registry {
-            conflict: Some(conflict),
-            ..
-        } => format!("{conflict:?}"),
-        _ => String::new(),
-    }
-}
-
 fn union(markers: &[Marker]) -> Marker {
     if markers.is_empty() {
         return Marker::TRUE;
@@ -575,46 +554,59 @@ fn union(markers: &[Marker]) -> Marker {
     markers.iter().copied().fold(Marker::FALSE, Marker::or)
 }
 
-/// A span counts by its length: the moment it reaches back to moves with every run.
-fn same_cutoff(left: Option<&ExcludeNewer>, right: Option<&ExcludeNewer>) -> bool {
-    match (left, right) {
-        (
-            Some(ExcludeNewer::Span { span: left, .. }),
-            Some(ExcludeNewer::Span { span: right, .. }),
-        ) => left == right,
-        (left, right) => left == right,
-    }
+/// Specifiers in a form that does not depend on how they are spelled.
+fn specifiers_key(specifiers: &VersionSpecifiers) -> Vec<(Version, Operator)> {
+    let trimmed = |one: &VersionSpecifier| {
+        use Operator::{EqualStar, NotEqualStar, TildeEqual};
+        let version = match one.operator() {
+            EqualStar | NotEqualStar | TildeEqual => one.version().clone(),
+            _ => version::trimmed(one.version()),
+        };
+        (version, *one.operator())
+    };
+    let mut all: Vec<_> = specifiers.iter().map(trimmed).collect();
+    all.sort();
+    all
 }
 
-fn same_cutoffs(
-    left: &BTreeMap<PackageName, Option<ExcludeNewer>>,
-    right: &BTreeMap<PackageName, Option<ExcludeNewer>>,
-) -> bool {
-    left.len() == right.len()
-        && left.iter().all(|(name, left)| {
-            right
-                .get(name)
-                .is_some_and(|right| same_cutoff(left.as_ref(), right.as_ref()))
-        })
+fn python_key(text: &str) -> String {
+    version::parse_specifiers(text).map_or_else(
+        |_| text.to_owned(),
+        |it| format!("{:?}", specifiers_key(&it)),
+    )
 }
 
+fn pythons(groups: &BTreeMap<GroupName, String>) -> BTreeMap<&GroupName, String> {
+    let groups = groups.iter();
+    groups
+        .map(|(group, text)| (group, python_key(text)))
+        .collect()
+}
+
+/// Entries in a form that does not depend on how versions are spelled; the order of what they
+/// require counts (uv 0.13.8).
 fn metadata_texts(asked: &lock::Asked, counts: impl Fn(&PackageName) -> bool) -> BTreeSet<String> {
     let entries = asked.dependency_metadata.iter();
     entries
         .filter(|entry| counts(&entry.name))
         .map(|entry| {
-            let mut requires: Vec<String> = entry
+            let requires: Vec<String> = entry
                 .requires_dist
                 .iter()
                 .map(|one| {
-                    let specifiers = version::specifiers_text(&one.specifiers);
-                    format!("{}{:?}{specifiers}{:?}", one.name, one.extras, one.marker)
+                    let specifiers = specifiers_key(&one.specifiers);
+                    let (url, marker) = (&one.url, one.marker);
+                    format!(
+                        "{}{:?}{specifiers:?}{url:?}{marker:?}",
+                        one.name, one.extras
+                    )
                 })
                 .collect();
-            requires.sort();
+            let python = entry.requires_python.as_deref().map(python_key);
+            let version = entry.version.as_ref().map(version::trimmed);
             format!(
-                "{} {:?} {:?} {:?} {requires:?}",
-                entry.name, entry.version, entry.requires_python, entry.provides_extra
+                "{} {version:?} {python:?} {:?} {requires:?}",
+                entry.name, entry.provides_extra
             )
         })
         .collect()

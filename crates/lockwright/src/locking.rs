@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diagnostic::{Diagnose, Diagnostic};
-use formats::{FORMATS, LockFormat, WriteRequest};
+use formats::{FORMATS, LockFormat, Uv, WriteRequest};
 use index::{Answer, Query};
 use lock::{Lock, Selection};
 use manifest::Workspace;
@@ -393,6 +393,9 @@ impl Writing<'_> {
         }
         if self.existing.is_some() {
             return Some(previous_text.to_owned());
+        }
+        if !Uv::is_current(previous_text) {
+            return None;
         }
         let rewritten = format.write(previous, &self.write_request()).ok()?;
         (rewritten.text == text).then(|| previous_text.to_owned())

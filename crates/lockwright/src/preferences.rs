@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use diagnostic::Diagnostic;
 use lock::{Lock, Source};
 use manifest::Workspace;
-use packaging::{GroupName, PackageName, Requirement, RequirementSource, SourcedRequirement};
+use packaging::{
+    GroupName, Marker, PackageName, Requirement, RequirementSource, SourcedRequirement,
+};
 use resolve::{Preference, Problem};
 
 use crate::LockOptions;
@@ -20,29 +22,43 @@ pub(crate) fn adopt(problem: &mut Problem, lock: &Lock, worth: Worth, upgrades: 
         return;
     }
     let upgraded = upgrades.names(lock);
+    let forks = |forks: &[Marker]| -> Vec<Marker> {
+        let forks = forks.iter();
+        forks.map(|fork| read_again(lock, *fork)).collect()
+    };
     let pins = lock
         .packages
         .iter()
-        .filter(|package| !upgraded.contains(&package.id.name));
+        .filter(|package| !upgrades.all && !upgraded.contains(&package.id.name));
     let pins = pins.filter_map(|package| match (&package.id.version, &package.id.source) {
         (Some(version), Source::Registry(index)) => Some(Preference {
             name: package.id.name.clone(),
             version: version.clone(),
             index: Some(index.clone()),
-            forks: package.forks.clone(),
+            forks: forks(&package.forks),
         }),
         (Some(version), Source::Path(_) | Source::Url { .. }) => Some(Preference {
             name: package.id.name.clone(),
             version: version.clone(),
             index: None,
-            forks: package.forks.clone(),
+            forks: forks(&package.forks),
         }),
         _ => None,
     });
     problem.preferences.extend(pins);
-    if worth >= Worth::Forks && problem.forks.is_empty() {
-        problem.forks.clone_from(&lock.forks);
+    if worth >= Worth::Forks && problem.forks.is_none() {
+        problem.forks = Some(forks(&lock.forks));
     }
+}
+
+/// The environment of a fork as it is understood from the file, where what is said of platforms
+/// that cannot exist means nothing (uv 0.13.8).
+pub(crate) fn read_again(lock: &Lock, fork: Marker) -> Marker {
+    let text = lock.simplify(fork).text();
+    let read = text.and_then(|text| Marker::parse(&text).ok());
+    read.map_or(fork, |it| {
+        it.marker.complexify_python(lock.requires_python.bounds())
+    })
 }
 
 /// The versions that are let go of, and bounds on the new ones.

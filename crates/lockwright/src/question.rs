@@ -89,8 +89,8 @@ impl Posing<'_> {
             builds: builds(settings),
             dependency_metadata: asked.dependency_metadata.clone(),
             preferences: Vec::new(),
-            forks: Vec::new(),
             commits: BTreeMap::new(),
+            forks: None,
             asked,
         })
     }
@@ -465,6 +465,7 @@ impl Posing<'_> {
                 .any(|it| matches!(it, 401 | 403))
         };
         Indexes {
+            configured: self.configured_indexes(settings, &implicit),
             implicit,
             strategy: match settings.index_strategy {
                 manifest::tool_uv::IndexStrategy::FirstIndex => IndexStrategy::FirstIndex,
@@ -481,6 +482,22 @@ impl Posing<'_> {
                 .map(|index| self.substituted(&index.url))
                 .collect(),
         }
+    }
+
+    /// The indexes that the user named in any way, if there are any.
+    fn configured_indexes(
+        &self,
+        settings: &Settings,
+        implicit: &[IndexUrl],
+    ) -> Option<BTreeSet<IndexUrl>> {
+        let is_named = !self.options.index.is_empty()
+            || self.options.default_index.is_some()
+            || self.options.public_index.is_some()
+            || settings.no_index
+            || !settings.indexes.is_empty();
+        let explicit = settings.indexes.iter().filter(|_| !settings.no_index);
+        let explicit = explicit.map(|index| self.substituted(&index.url));
+        is_named.then(|| implicit.iter().cloned().chain(explicit).collect())
     }
 
     fn index_cutoffs(&mut self, settings: &Settings) -> BTreeMap<IndexUrl, IndexCutOffs> {

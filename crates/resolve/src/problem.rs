@@ -46,10 +46,11 @@ pub struct Problem {
     pub dependency_metadata: Vec<DependencyMetadata>,
     /// Versions to prefer.
     pub preferences: Vec<Preference>,
-    /// The forks to begin with, from an existing lock; none for a fresh start.
-    pub forks: Vec<Marker>,
     /// The commits of git references, by repository.
     pub commits: BTreeMap<(Arc<str>, GitReference), Arc<str>>,
+    /// The forks to begin with, from an existing lock; an empty list is the one fork for every
+    /// environment. `None` for a fresh start, with the environments.
+    pub forks: Option<Vec<Marker>>,
     /// What the lock records of the question.
     pub asked: Asked,
 }
@@ -141,6 +142,9 @@ pub enum IndexStrategy {
 pub struct Indexes {
     /// The indexes for every project, in order; explicit ones are not among them.
     pub implicit: Vec<IndexUrl>,
+    /// All indexes that the user configured, explicit ones too; `None` if there are none, so that
+    /// the default index is all there is.
+    pub configured: Option<BTreeSet<IndexUrl>>,
     /// How they are searched.
     pub strategy: IndexStrategy,
     /// Indexes whose 401 and 403 mean absence rather than a stop.

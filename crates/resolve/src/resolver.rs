@@ -363,11 +363,7 @@ impl Resolver {
 /// The forks to begin with: those of an existing lock, or the environments the user named.
 fn initial_forks(state: ForkState, world: &World) -> Vec<PendingFork> {
     let problem = &world.problem;
-    let markers = if problem.forks.is_empty() {
-        &problem.environments
-    } else {
-        &problem.forks
-    };
+    let markers = problem.forks.as_ref().unwrap_or(&problem.environments);
     if markers.is_empty() {
         return vec![PendingFork {
             state: Arc::new(state),

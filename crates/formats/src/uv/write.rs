@@ -40,7 +40,7 @@ pub(super) fn write(lock: &Lock) -> String {
 
 fn head(page: &mut Page, lock: &Lock) {
     page.set("version", 1);
-    page.set("revision", 5);
+    page.set("revision", super::REVISION);
     page.set("requires-python", quote(&lock.requires_python.to_string()));
     page.list("resolution-markers", &forks(lock, &lock.forks), multi_line);
     let simplified = |markers: &[Marker]| {
