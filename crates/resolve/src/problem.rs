@@ -177,14 +177,55 @@ pub struct BuildPolicy {
 
 impl BuildPolicy {
     /// Whether source distributions of the project are out of the question.
+    ///
+    /// To forbid all of them leaves those of projects whose wheels are forbidden by name, and is
+    /// all that counts where single projects are named too (uv 0.13.8).
     #[must_use]
     pub fn forbids_sdist(&self, name: &PackageName) -> bool {
-        self.no_build || self.no_build_package.contains(name)
+        if self.no_build {
+            self.no_binary || !self.no_binary_package.contains(name)
+        } else {
+            self.no_build_package.contains(name)
+        }
     }
 
-    /// Whether wheels of the project are out of the question.
+    /// Whether wheels of the project are out of the question; the same the other way round.
     #[must_use]
     pub fn forbids_wheel(&self, name: &PackageName) -> bool {
-        self.no_binary || self.no_binary_package.contains(name)
+        if self.no_binary {
+            self.no_build || !self.no_build_package.contains(name)
+        } else {
+            self.no_binary_package.contains(name)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A policy, and whether it forbids the sdists and the wheels of `a`, which is named.
+    fn forbids(no_build: [bool; 2], no_binary: [bool; 2]) -> [bool; 2] {
+        let name = PackageName::new("a").unwrap();
+        let named = |is_named: bool| is_named.then(|| name.clone()).into_iter().collect();
+        let policy = BuildPolicy {
+            no_build: no_build[0],
+            no_build_package: named(no_build[1]),
+            no_binary: no_binary[0],
+            no_binary_package: named(no_binary[1]),
+        };
+        [policy.forbids_sdist(&name), policy.forbids_wheel(&name)]
+    }
+
+    #[test]
+    fn one_named_is_an_exception_from_all_of_the_other_kind() {
+        const ALL: [bool; 2] = [true, false];
+        const NAMED: [bool; 2] = [false, true];
+        assert_eq!(forbids(ALL, NAMED), [false, true]);
+        assert_eq!(forbids(NAMED, ALL), [true, false]);
+        assert_eq!(forbids(ALL, ALL), [true, true]);
+        assert_eq!(forbids(NAMED, NAMED), [true, true]);
+        assert_eq!(forbids(ALL, [false, false]), [true, false]);
+        assert_eq!(forbids([false, false], NAMED), [false, true]);
     }
 }

@@ -198,11 +198,17 @@ fn choice<T: Copy + Default>(
 
 fn selection(reader: &mut Reader<'_>, table: &DeTable<'_>, key: &str) -> Selection {
     let packages_key = format!("{key}-package");
+    let all = flag(reader, table, key);
+    let packages = table
+        .get(&*packages_key)
+        .map(|node| reader.package_names(node, &format!("tool.uv.{packages_key}")))
+        .unwrap_or_default();
     Selection {
-        all: flag(reader, table, key).unwrap_or_default(),
-        packages: table
-            .get(&*packages_key)
-            .map(|node| reader.package_names(node, &format!("tool.uv.{packages_key}")))
-            .unwrap_or_default(),
+        all: all.unwrap_or_default(),
+        // An answer for all is the answer for each, `false` too (uv 0.13.8).
+        packages: match all {
+            Some(_) => Vec::new(),
+            None => packages,
+        },
     }
 }
