@@ -49,7 +49,8 @@ struct Choice {
 /// A script that compares with uv itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Invented {
-    /// Random small projects on random indexes; `--mode relock` changes them once locked.
+    /// Random small projects on random indexes; `--mode relock` changes them once locked, `--mode
+    /// respell` says the same in other words.
     Fuzz,
     /// The sdists of well-known projects, on the live index.
     Live,

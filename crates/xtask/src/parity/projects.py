@@ -3,7 +3,7 @@
 locks each with uv and with another command against the same local indexes, and compares bytes.
 
     projects.py run --tool "lockwright lock" [--uv uv] [--python PY] [--seeds 0-99] [--keep DIR]
-                    [--mode lock|relock] [--jobs 2]
+                    [--mode lock|relock|respell] [--jobs 2]
     projects.py minimize --tool "lockwright lock" [--uv uv] [--python PY] DIR/lock-SEED...
 
 The same seed gives the same project. Only the standard library is used, and `scenarios.py`, whose
@@ -380,6 +380,82 @@ def change(case: dict, seed: int) -> dict:
     return after
 
 
+def respell(case: dict, seed: int) -> dict:
+    """The same project with requirements in other words, most of which ask for the same."""
+    dice = Dice(seed * 15485863 + 3)
+    after = copy.deepcopy(case)
+
+    def words(text: str) -> list[str]:
+        if not (match := re.fullmatch(r"([a-z-]+)(\[[^]]*\])?([^;]*?)( ; .*)?", text)):
+            return [text]
+        name, extras, spec, marker = (part or "" for part in match.groups())
+        parts = [part for part in spec.split(",") if part]
+        match dice.randint(0, 13):
+            case 0:
+                return [text, text]
+            case 1 if parts:
+                return [f"{name}{extras}{','.join(reversed(parts))}{marker}"]
+            case 2 if parts and re.fullmatch(r"[<>!=]=?[0-9.]+", parts[0]):
+                return [f"{name}{extras}{','.join([parts[0] + '.0'] + parts[1:])}{marker}"]
+            case 3:
+                return [f"{name}{extras}{','.join(parts + ['>=0.0.1'])}{marker}"]
+            case 4 if len(parts) > 1:
+                return [f"{name}{extras}{part}{marker}" for part in parts]
+            case 5 if "," in extras:
+                return [f"{name}[{extra}]{spec}{marker}" for extra in extras.strip("[]").split(",")]
+            case 6 if extras:
+                return [f"{name}{spec}{marker}", text]
+            case 7 if not marker:
+                return [f"{text} ; {where}" for where in ("sys_platform == 'linux'", "sys_platform != 'linux'")]
+            case 8 if not marker:
+                return [f"{text} ; python_version < '3.14'", f"{text} ; python_version >= '3.13'"]
+            case 9:
+                return [f"{name}{extras}{spec}{marker or ' ;'} {'and ' if marker else ''}python_version >= '3.8'"]
+            case 10 if parts and (tilde := re.fullmatch(r"~=([0-9]+)\.[0-9]+", parts[0])):
+                return [f"{name}{extras}>={parts[0][2:]},<{int(tilde[1]) + 1}{marker}"]
+            case 11:
+                return [text, f"{name}{marker}"]
+            case 12:
+                return [f"{name}{extras}{','.join(parts + ['!=7.7rc1'])}{marker}"]
+            case 13 if not marker:
+                return [text, f"{text} ; python_version < '3.9'"]
+        return [text]
+
+    def change_list(items: list) -> list:
+        changed = []
+        for item in items:
+            if isinstance(item, str):
+                changed += words(item) if dice.chance(0.4) else [item]
+            elif isinstance(item, dict) and "dependencies" in item:
+                changed.append(item | {"dependencies": change_list(item["dependencies"])})
+            else:
+                changed.append(item)
+        if dice.chance(0.3):
+            dice.shuffle(changed)
+        return changed
+
+    for document in after["files"].values():
+        project, uv = document.get("project", {}), document.get("tool", {}).get("uv", {})
+        for table, names in ((project, ["dependencies"]), (uv, ["constraint-dependencies", "override-dependencies", "build-constraint-dependencies", "dev-dependencies"])):
+            for name in names:
+                if name in table:
+                    table[name] = change_list(table[name])
+        for table in (project.get("optional-dependencies", {}), document.get("dependency-groups", {})):
+            for name in table:
+                table[name] = change_list(table[name])
+            if dice.chance(0.05):
+                table["fresh"] = []
+        for entry in uv.get("dependency-metadata", []):
+            if "requires-dist" in entry:
+                entry["requires-dist"] = change_list(entry["requires-dist"])
+        if "exclude-newer" in uv and dice.chance(0.3):
+            uv["exclude-newer"] = dice.choice(CUTS)
+        if "exclude-newer-package" in uv and dice.chance(0.3):
+            uv["exclude-newer-package"] = {name: dice.choice(CUTS + [False]) for name in uv["exclude-newer-package"]}
+    after["arguments"] = []
+    return after
+
+
 # --- writing -----------------------------------------------------------------------------------------------------
 
 
@@ -663,7 +739,7 @@ def main() -> None:
     parser.add_argument("--python", action="append", default=[], help="an interpreter for uv to try; may be repeated")
     parser.add_argument("--seeds", default="0-99")
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--mode", choices=["lock", "relock"], default="lock")
+    parser.add_argument("--mode", choices=["lock", "relock", "respell"], default="lock")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--cache", default=tempfile.gettempdir() + "/lockwright-fuzz-cache")
     beside = Path(__file__).resolve().parents[5] / "shared/tools/scenarios.py"
@@ -700,6 +776,8 @@ def main() -> None:
         case = invent(seed)
         if arguments.mode == "relock":
             case = change(case, seed) | {"before": case}
+        elif arguments.mode == "respell":
+            case = respell(case, seed) | {"before": case}
         return seed, case, *run.compare(case)
 
     tally: dict[str, int] = {}
