@@ -215,14 +215,14 @@ impl Gathering<'_> {
                         .clone()
                         .or_else(|| manifest::commit_of(reference))
                         .or_else(known),
-                    subdirectory: subdirectory.clone(),
+                    subdirectory: subdirectory.as_deref().and_then(folder),
                     archive: archive_in(url).map(Into::into),
                 })
             }
             RequirementSource::Url { url, subdirectory } => Query::Archive(ArchiveQuery {
                 name,
                 place: ArchivePlace::Url(url.split('#').next().unwrap_or(url).into()),
-                subdirectory: subdirectory.clone(),
+                subdirectory: subdirectory.as_deref().and_then(folder),
                 hash: promised(url),
             }),
             RequirementSource::Path(path) => Query::Archive(ArchiveQuery {
@@ -338,12 +338,13 @@ impl Gathering<'_> {
             filename: path.rsplit('/').next().unwrap_or(&path).into(),
             hash,
         });
-        let folder = subdirectory.as_deref().unwrap_or(".");
+        let inside = subdirectory.as_deref().and_then(folder);
+        let inside = inside.as_deref().unwrap_or(".");
         let mut project = self.of_metadata(wanted, source, archive, &checkout.told)?;
         if let Some(project) = &mut project
             && checkout.hash.is_none()
         {
-            match Workspace::declared_in(&checkout.manifests, folder) {
+            match Workspace::declared_in(&checkout.manifests, inside) {
                 Ok(Some((_, declared))) if !declared.requires_dist.is_empty() => {
                     project.requires_dist = declared.requires_dist;
                     for requirement in &mut project.requires_dist {
@@ -465,6 +466,12 @@ impl Gathering<'_> {
         let error = needs_build_advice(error, &wanted.name, None, told);
         Failure::new(FailureKind::NeedsBuild, vec![error])
     }
+}
+
+/// The folder that a subdirectory means; `None` for the top.
+fn folder(subdirectory: &str) -> Option<Arc<str>> {
+    let path = manifest::normalize(subdirectory);
+    (path != ".").then(|| path.into())
 }
 
 /// The archive in a repository that `?path=` names.

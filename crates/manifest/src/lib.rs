@@ -23,7 +23,7 @@ use toml::de::DeTable;
 pub use declared::{DeclaredMarker, DeclaredPython, DeclaredRequirement, WordError};
 pub use document::ShapeError;
 pub use groups::{Group, GroupItem};
-pub use lower::{LowerError, LoweredRequirement, Part, commit_of, direct};
+pub use lower::{LowerError, LoweredRequirement, Part, commit_of, direct, normalize};
 pub use project::{OptionalDependencies, ProjectTable};
 pub use script::ScriptTable;
 pub use tool_uv::{Clock, CutOff, DefaultGroups, ToolUv};

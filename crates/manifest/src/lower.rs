@@ -343,7 +343,7 @@ impl<'c> Lowering<'_, 'c> {
                     return Err(bad(url, "it ends in no archive's extension", help));
                 }
                 let (url, subdirectory) =
-                    (url.as_str().into(), subdirectory.as_deref().map(Arc::from));
+                    (usual(url).into(), subdirectory.as_deref().map(Arc::from));
                 Ok(RequirementSource::Url { url, subdirectory })
             }
             SourceKind::Path {
@@ -499,6 +499,10 @@ pub fn direct(url: &str, folder: &str) -> Result<RequirementSource, BadUrl> {
     {
         return Err(("only git repositories are supported", None));
     }
+    if place.contains("${") && file_path(place).is_none() {
+        let help = "write the value itself: nothing here reads the environment";
+        return Err(("it holds an environment variable", Some(help.to_owned())));
+    }
     if let Some(path) = file_path(place) {
         return Ok(local(&relative(folder, path)));
     }
@@ -514,9 +518,14 @@ pub fn direct(url: &str, folder: &str) -> Result<RequirementSource, BadUrl> {
         return Err(("it ends in no archive's extension", help));
     }
     Ok(RequirementSource::Url {
-        url: url.into(),
+        url: usual(url).into(),
         subdirectory: subdirectory.map(Arc::from),
     })
+}
+
+/// The URL as browsers write it: scheme and host in lower case, `..` followed, spaces encoded.
+fn usual(url: &str) -> String {
+    url::Url::parse(url).map_or_else(|_| url.to_owned(), String::from)
 }
 
 /// The path of a `file:` URL or of what is no URL at all; `${PROJECT_ROOT}` is the folder.
@@ -561,7 +570,7 @@ fn git(repository: &str, subdirectory: Option<&str>) -> RequirementSource {
         None => (repository, GitReference::Default),
     };
     RequirementSource::Git {
-        url: without_credentials(url).into(),
+        url: usual(&without_credentials(url)).into(),
         commit: None,
         reference,
         subdirectory: subdirectory.map(Arc::from),
@@ -573,7 +582,7 @@ fn repository(url: &str, path: Option<&str>, lfs: bool) -> String {
     let path = path.map(|path| format!("path={}", packaging::form_encoded(path)));
     let lfs = lfs.then(|| "lfs=true".to_owned());
     let query: Vec<String> = path.into_iter().chain(lfs).collect();
-    let url = without_credentials(url);
+    let url = usual(&without_credentials(url));
     match query.is_empty() {
         true => url,
         false => format!("{url}?{}", query.join("&")),
@@ -656,7 +665,8 @@ pub(crate) fn relative(folder: &str, path: &str) -> String {
 }
 
 /// A path without `.`, empty and resolvable `..` parts; the empty path is `.`.
-pub(crate) fn normalize(path: &str) -> String {
+#[must_use]
+pub fn normalize(path: &str) -> String {
     let root = if path.starts_with('/') { "/" } else { "" };
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
