@@ -112,8 +112,7 @@ pub fn archive_metadata(
     subdirectory: Option<&str>,
 ) -> Result<Metadata, Absence> {
     if !filename.to_ascii_lowercase().ends_with(".whl") {
-        return sdist::stated_metadata(archive, filename, name, subdirectory)
-            .map_err(|error| error.absence(archive, filename));
+        return sdist::stated_metadata(archive, filename, name, subdirectory);
     }
     let (wheel, version) = wheel_of(filename, name)?;
     let text = metadata_from_whole(&wheel, archive)?;

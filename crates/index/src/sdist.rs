@@ -50,12 +50,6 @@ impl SdistError {
 }
 
 impl SdistError {
-    /// Whether a build would tell.
-    #[must_use]
-    pub fn is_not_static(&self) -> bool {
-        matches!(self, Self::NotStatic { .. })
-    }
-
     /// Why there is no metadata, with what the archive says of its requirements all the same.
     #[must_use]
     pub fn absence(self, archive: &[u8], filename: &str) -> Absence {
@@ -116,7 +110,7 @@ pub fn stated_metadata(
     filename: &str,
     name: &PackageName,
     subdirectory: Option<&str>,
-) -> Result<Metadata, SdistError> {
+) -> Result<Metadata, Absence> {
     let mut names = Vec::new();
     unpack(archive, filename, |_, _| false, &mut |path, content| {
         if content.is_none() {
@@ -126,7 +120,7 @@ pub fn stated_metadata(
     let folder = project_folder(&names, subdirectory.unwrap_or_default());
     if subdirectory.is_some() && names.iter().all(|path| below(path, &folder).is_none()) {
         let reason = format!("it has no folder `{}`", subdirectory.unwrap_or_default());
-        return Err(SdistError::Broken(reason));
+        return Err(SdistError::Broken(reason).into());
     }
     let mut tree = SourceTree::default();
     let place = folder.clone();
@@ -143,7 +137,13 @@ pub fn stated_metadata(
             (None, _) => {}
         },
     )?;
-    tree.metadata(name)
+    tree.metadata(name).map_err(|absence| match absence {
+        Absence::NeedsBuild { reason, told: None } => Absence::NeedsBuild {
+            reason,
+            told: unverified(archive, filename).map(Box::new),
+        },
+        absence => absence,
+    })
 }
 
 /// The folder of an archive that holds the project: its one top-level folder, if it has just one,
@@ -475,7 +475,7 @@ pub fn from_pyproject(
 }
 
 /// The texts of an array.
-fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(crate) fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value
         .and_then(Value::as_array)
         .into_iter()

@@ -8,8 +8,10 @@ use packaging::{PackageName, Version};
 use toml::Table;
 
 use crate::metadata::{Fields, Metadata, MetadataError};
+use crate::query::Absence;
 use crate::sdist::{SdistError, from_pkg_info, from_pyproject};
 use crate::setuptools::{self, Source};
+use crate::unverified::Unverified;
 
 /// The folder that stands for the tree's own in a [`Source`].
 const TOP: &str = "tree";
@@ -40,7 +42,21 @@ impl SourceTree {
     /// # Errors
     ///
     /// Only a build would tell, a file is unreadable, or it is another project's.
-    pub fn metadata(mut self, name: &PackageName) -> Result<Metadata, SdistError> {
+    pub fn metadata(mut self, name: &PackageName) -> Result<Metadata, Absence> {
+        let told = self
+            .0
+            .text("pyproject.toml")
+            .and_then(Unverified::of_project);
+        self.stated(name).map_err(|error| match error.into() {
+            Absence::NeedsBuild { reason, .. } => Absence::NeedsBuild {
+                reason,
+                told: told.map(Box::new),
+            },
+            absence => absence,
+        })
+    }
+
+    fn stated(&mut self, name: &PackageName) -> Result<Metadata, SdistError> {
         let pyproject = self.0.text("pyproject.toml").map(str::to_owned);
         let from_project = match pyproject {
             None => Err(SdistError::not_static("it has no `pyproject.toml`")),

@@ -5,9 +5,10 @@
 
 use packaging::Requirement;
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
 use crate::metadata::Fields;
-use crate::sdist::{Gunzip, SdistError};
+use crate::sdist::{Gunzip, SdistError, texts};
 use crate::tar::Tar;
 use crate::zip;
 
@@ -35,6 +36,46 @@ pub fn unverified(archive: &[u8], filename: &str) -> Option<Unverified> {
     // What is broken further on does not make untrue what came before.
     let _ = read(archive, filename, &mut told);
     told.summary()
+}
+
+impl Unverified {
+    /// What a `pyproject.toml` says for good, where only something else is left to a build.
+    #[must_use]
+    pub fn of_project(text: &str) -> Option<Self> {
+        let document: Table = toml::from_str(text).ok()?;
+        let project = document.get("project")?.as_table()?;
+        let dynamic = |field: &str| texts(project.get("dynamic")).any(|it| it == field);
+        if dynamic("dependencies") || dynamic("optional-dependencies") {
+            return None;
+        }
+        let mut told = Self {
+            requires_python: project
+                .get("requires-python")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            requires_dist: texts(project.get("dependencies"))
+                .map(str::to_owned)
+                .collect(),
+            provides_extra: Vec::new(),
+            files: vec!["pyproject.toml".to_owned()],
+        };
+        let extras = project.get("optional-dependencies");
+        for (extra, lines) in extras.and_then(Value::as_table).into_iter().flatten() {
+            told.provides_extra.push(extra.clone());
+            let lines = texts(Some(lines)).map(|line| match line.split_once(';') {
+                Some((wanted, marker)) => {
+                    format!(
+                        "{} ; ({}) and extra == '{extra}'",
+                        wanted.trim(),
+                        marker.trim()
+                    )
+                }
+                None => format!("{line} ; extra == '{extra}'"),
+            });
+            told.requires_dist.extend(lines);
+        }
+        Some(told)
+    }
 }
 
 /// The texts of interest, as far as seen.

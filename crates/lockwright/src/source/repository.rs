@@ -163,7 +163,7 @@ impl<T: Transport, C: Cache> Reader<'_, T, C> {
         let may_tell = |path: &&String| below(path, folder).is_some_and(tells);
         let more: Vec<String> = paths.iter().filter(may_tell).cloned().collect();
         let has_setup = ["setup.py", "setup.cfg"].map(|name| paths.contains(&join(folder, name)));
-        if matches!(&told, Err(error) if error.is_not_static()) && has_setup.contains(&true) {
+        if matches!(&told, Err(Absence::NeedsBuild { .. })) && has_setup.contains(&true) {
             let mut tree = self.listed(&paths, folder);
             for (path, content) in self.files(&commit, [first, more].concat()).await? {
                 tree.keep(below(&path, folder).unwrap_or(&path), content);
@@ -173,7 +173,7 @@ impl<T: Transport, C: Cache> Reader<'_, T, C> {
         Ok(Checkout {
             commit: commit.into(),
             manifests,
-            told: told.map(Arc::new).map_err(Absence::from),
+            told: told.map(Arc::new),
             hash: None,
         })
     }
