@@ -240,3 +240,34 @@ test("an index that the project names is asked only where the service allows it"
   const text = `${project("workshop")}\n[[tool.uv.index]]\nurl = "https://elsewhere.example/simple"\ndefault = true\n`;
   await problem(await edge.post(text), 422, "index/not-asked");
 });
+
+const requiring = (requirement) =>
+  `[project]\nname = "direct"\nversion = "1"\nrequires-python = ">=3.10"\ndependencies = [${JSON.stringify(requirement)}]\n`;
+
+test("an archive at a URL is hashed and read, if its host serves an index", async () => {
+  const url = `${new URL(edge.index.url).origin}/archives/loose-1.0.zip`;
+  edge.index.forget();
+  const ask = async () => {
+    const response = await edge.post(requiring(`loose @ ${url}`), { query: "?format=uv" });
+    const text = await response.text();
+    assert.equal(response.status, 200, text);
+    return text;
+  };
+  const text = await ask();
+  assert.match(text, /sdist = \{ hash = "sha256:[0-9a-f]{64}" \}/);
+  assert.ok(text.includes(`source = { url = "${url}" }`) && text.includes('name = "anvil"'), text);
+  assert.equal(await ask(), text);
+  assert.equal(edge.index.asked.filter((it) => it.includes("/archives/")).length, 1);
+});
+
+test("sources that this service does not ask are the request's fault, with their place", async () => {
+  for (const requirement of [
+    "loose @ https://169.254.169.254/latest/loose-1.0.zip",
+    "loose @ https://elsewhere.example/loose-1.0.zip",
+    "loose @ git+https://elsewhere.example/owner/loose@main",
+    "loose @ file:///etc/loose-1.0.zip",
+  ]) {
+    const found = await problem(await edge.post(requiring(requirement)), 422, "resolve/unusable-source");
+    assert.match(JSON.stringify(found), /required here/, requirement);
+  }
+});

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { crc32 } from "node:zlib";
 
 const fixtures = new URL("../fixtures/web/", import.meta.url);
 const universe = JSON.parse(readFileSync(new URL("universe.json", fixtures), "utf8"));
@@ -44,6 +45,36 @@ function page(name) {
   return JSON.stringify({ meta: { "api-version": "1.1" }, name, versions: Object.keys(universe[name]), files });
 }
 
+/** A zip archive of stored files. */
+function zip(files) {
+  const [parts, directory] = [[], []];
+  let offset = 0;
+  for (const [name, text] of files) {
+    const [path, content] = [Buffer.from(name), Buffer.from(text)];
+    const head = Buffer.alloc(26);
+    head.writeUInt16LE(20, 0);
+    head.writeUInt32LE(crc32(content), 10);
+    head.writeUInt32LE(content.length, 14);
+    head.writeUInt32LE(content.length, 18);
+    head.writeUInt16LE(path.length, 22);
+    parts.push(Buffer.from("PK\x03\x04"), head, path, content);
+    const tail = Buffer.alloc(14);
+    tail.writeUInt32LE(offset, 10);
+    directory.push(Buffer.from("PK\x01\x02\x14\0"), head, tail, path);
+    offset += 30 + path.length + content.length;
+  }
+  const entries = Buffer.concat(directory);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(files.length, 4);
+  end.writeUInt16LE(files.length, 6);
+  end.writeUInt32LE(entries.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...parts, entries, Buffer.from("PK\x05\x06"), end]);
+}
+
+/** An archive that no page names. */
+const LOOSE = zip([["loose-1.0/pyproject.toml", '[project]\nname = "loose"\nversion = "1.0"\ndependencies = ["anvil"]\n']]);
+
 const metadataFiles = new Map(
   Object.entries(universe).flatMap(([name, releases]) =>
     Object.entries(releases).map(([version, release]) => [
@@ -79,6 +110,7 @@ export async function startIndex({ maxAge = 600 } = {}) {
       const told = { etag, "cache-control": `max-age=${maxAge}`, "content-type": PAGE };
       return request.headers["if-none-match"] === etag ? end(304, told) : end(200, told, body);
     }
+    if (path === "/archives/loose-1.0.zip") return end(200, { "cache-control": "max-age=600" }, LOOSE);
     const text = metadataFiles.get(path);
     return text ? end(200, { "cache-control": "max-age=31536000, immutable" }, text) : end(404);
   });

@@ -20,7 +20,8 @@ use resolve::{LocalArchive, LocalProject, Problem, direct_source, needs_build_ad
 
 use crate::locking::{Failure, FailureKind, drive_failure};
 use crate::question::place_of;
-use crate::{Progress, Source};
+use crate::source::without_credentials;
+use crate::{Progress, Source, SourceError};
 
 /// Chains of sources that are longer than this lead nowhere.
 const DEPTH: usize = 64;
@@ -112,7 +113,7 @@ pub(crate) async fn gather(
         let mut answers = BTreeMap::new();
         let mut stream = source.ask(queries);
         while let Some(answer) = stream.next().await {
-            let (query, answer) = answer.map_err(|error| drive_failure(error.into()))?;
+            let (query, answer) = answer.map_err(|error| gathering.failed(&waiting, error))?;
             answers.insert(query, answer);
             answered += 1;
             progress(&Progress {
@@ -271,6 +272,46 @@ impl Gathering<'_> {
         }
     }
 
+    /// Why a wave failed, at the requirement that is to blame, if the error tells.
+    fn failed(&self, waiting: &[(Query, Wanted)], error: SourceError) -> Failure {
+        let is_asked = |query: &Query| match query {
+            Query::Archive(query) => without_credentials(query.place.as_str()) == error.url,
+            Query::Repository(query) => without_credentials(&query.url) == error.url,
+            Query::Project { .. } | Query::Metadata(_) => false,
+        };
+        let Some((query, wanted)) = waiting.iter().find(|(query, _)| is_asked(query)) else {
+            return drive_failure(error.into());
+        };
+        let is_local = matches!(
+            query,
+            Query::Archive(ArchiveQuery {
+                place: ArchivePlace::Path(_),
+                ..
+            })
+        );
+        let title = format!(
+            "`{}` cannot be had from {}: {}",
+            wanted.name,
+            wanted.place(),
+            error.reason
+        );
+        // What this shell never asks is the request's fault; all else may pass.
+        let is_refused = is_local || error.status == Some(403);
+        let kind = match is_refused {
+            true => FailureKind::Input,
+            false => drive_failure(error.into()).kind,
+        };
+        let code = match kind {
+            FailureKind::Input => "resolve/unusable-source",
+            FailureKind::IndexTimeout => "index/timeout",
+            _ => "index/failed",
+        };
+        Failure::new(
+            kind,
+            vec![self.at(&wanted.name, Diagnostic::error(code, title))],
+        )
+    }
+
     fn refuse(&mut self, wanted: &Wanted, reason: &str) {
         let title = format!(
             "`{}` cannot be had from {}: {reason}",
@@ -282,11 +323,15 @@ impl Gathering<'_> {
 
     /// An error at the first place in a manifest that requires a project.
     fn error(&mut self, name: &PackageName, code: &'static str, title: String) {
-        let error = Diagnostic::error(code, title);
-        self.errors.push(match place_of(self.workspace, name) {
+        let error = self.at(name, Diagnostic::error(code, title));
+        self.errors.push(error);
+    }
+
+    fn at(&self, name: &PackageName, error: Diagnostic) -> Diagnostic {
+        match place_of(self.workspace, name) {
             Some((file, span)) => error.label(span, "required here").in_file(&file),
             None => error,
-        });
+        }
     }
 
     fn of_archive(
@@ -458,11 +503,10 @@ impl Gathering<'_> {
             wanted.name,
             wanted.place()
         );
-        let error = Diagnostic::error("resolve/needs-build", title);
-        let error = match place_of(self.workspace, &wanted.name) {
-            Some((file, span)) => error.label(span, "required here").in_file(&file),
-            None => error,
-        };
+        let error = self.at(
+            &wanted.name,
+            Diagnostic::error("resolve/needs-build", title),
+        );
         let error = needs_build_advice(error, &wanted.name, None, told);
         Failure::new(FailureKind::NeedsBuild, vec![error])
     }

@@ -6,11 +6,14 @@ live index, and compares bytes.
 
 The index is the one that pip is configured for. Each project's newest sdist is fetched once into
 DIR; its folder is what gets locked. Projects that uv itself cannot lock are counted, not compared.
+Both leave out what was uploaded in the last days (--exclude-newer), or else they would see different
+releases when one appears between the two runs.
 """
 from __future__ import annotations
 
 import argparse, html, os, re, shlex, shutil, subprocess, sys, tarfile, tempfile, urllib.parse, urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from pathlib import Path
 
 NAMES = """
@@ -61,21 +64,28 @@ def fetch(base: str, name: str, folder: Path) -> Path | None:
     return done[-1].parent if done else None
 
 
-def lock(command: str, source: Path, pythons: list[str], environment: dict[str, str]) -> tuple[str | None, str]:
+def version(python: str) -> str:
+    """The `X.Y` of an interpreter: that of a project which declares no Python."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def lock(command: str, source: Path, pythons: list[str], environment: dict[str, str]) -> tuple[str | None, str, str]:
     with tempfile.TemporaryDirectory(prefix="live-") as work:
         project = Path(work) / source.name
         shutil.copytree(source, project, symlinks=True)
         (project / "uv.lock").unlink(missing_ok=True)
-        run = None
-        for python in [["--python", python] for python in pythons] or [[]]:
+        run, python = None, ""
+        for python in pythons:
+            words = [*shlex.split(command), "--python", python]
             try:
-                run = subprocess.run(shlex.split(command) + python, cwd=project, capture_output=True, text=True, env=environment, timeout=240)
+                run = subprocess.run(words, cwd=project, capture_output=True, text=True, env=environment, timeout=240)
             except subprocess.TimeoutExpired:
-                return None, "timed out"
+                return None, "timed out", python
             if "requested interpreter resolved to" not in run.stderr:
                 break
         written = project / "uv.lock"
-        return (written.read_text() if run.returncode == 0 and written.is_file() else None), run.stderr
+        return (written.read_text() if run.returncode == 0 and written.is_file() else None), run.stderr, python
 
 
 def first_difference(wanted: str, got: str) -> str:
@@ -98,6 +108,7 @@ def main() -> None:
     parser.add_argument("--python", action="append", default=[])
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "lockwright-live")
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--exclude-newer", default=(date.today() - timedelta(days=14)).isoformat() + "T00:00:00Z")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
@@ -114,10 +125,12 @@ def main() -> None:
             return name, "not fetched", str(error)
         if source is None:
             return name, "no sdist with a pyproject.toml", ""
-        wanted, theirs = lock(f"{arguments.uv} lock", source, arguments.python, environment)
+        cut_off = f" --exclude-newer {arguments.exclude_newer}"
+        pythons = arguments.python or [sys.executable]
+        wanted, theirs, python = lock(f"{arguments.uv} lock" + cut_off, source, pythons, environment)
         if wanted is None:
             return name, "uv fails", cause(theirs)
-        got, ours = lock(arguments.tool, source, [], environment)
+        got, ours, _ = lock(arguments.tool + cut_off, source, [version(python)], environment)
         if got is None:
             return name, "missed", cause(ours)
         if got == wanted:
