@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use diagnostic::{Diagnose, Diagnostic};
-use packaging::{ConflictItem, ConflictKind, GroupName, PackageName};
+use packaging::ConflictItem;
 
-use super::Workspace;
-use crate::Manifest;
-use crate::groups::GroupItem;
+use super::{Workspace, included};
 use crate::tool_uv::conflicts::ConflictError;
 
 impl Workspace {
@@ -44,60 +42,14 @@ impl Workspace {
                 sets.push(items.into_iter().collect());
             }
         }
-        for member in &self.members {
-            add_included(&mut sets, &member.name, &member.manifest);
+        // uv 0.13.8 looks at the groups of the root only.
+        if let Some(project) = &self.root.project {
+            included::add(&mut sets, &project.name, &self.root);
         }
         if found.is_empty() {
             Ok(sets)
         } else {
             Err(found)
         }
-    }
-}
-
-/// Adds the sets in which a group stands for a conflicting group that it includes.
-fn add_included(sets: &mut Vec<Vec<ConflictItem>>, name: &PackageName, manifest: &Manifest) {
-    let includers = |group: &GroupName| -> Vec<GroupName> {
-        let mut seen = vec![group.clone()];
-        let mut at = 0;
-        while let Some(inner) = seen.get(at).cloned() {
-            for outer in &manifest.groups {
-                let includes = outer
-                    .items
-                    .iter()
-                    .any(|item| matches!(item, GroupItem::Include { name, .. } if *name == inner));
-                if includes && !seen.contains(&outer.name) {
-                    seen.push(outer.name.clone());
-                }
-            }
-            at += 1;
-        }
-        seen.split_off(1)
-    };
-    let item = |group: GroupName| ConflictItem {
-        package: name.clone(),
-        kind: ConflictKind::Group(group),
-    };
-    let mut at = 0;
-    while let Some(set) = sets.get(at).cloned() {
-        for (place, conflict) in set.iter().enumerate() {
-            let ConflictKind::Group(group) = &conflict.kind else {
-                continue;
-            };
-            if conflict.package != *name {
-                continue;
-            }
-            for outer in includers(group) {
-                let mut derived = set.clone();
-                derived[place] = item(outer);
-                derived.sort();
-                derived.dedup();
-                // Where a group includes one that it conflicts with, itself alone remains.
-                if !sets.contains(&derived) {
-                    sets.push(derived);
-                }
-            }
-        }
-        at += 1;
     }
 }

@@ -7,6 +7,7 @@ mod conflicts;
 mod error;
 mod globs;
 mod repository;
+mod included;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
