@@ -315,10 +315,12 @@ impl Posing<'_> {
                     scope,
                     requirements,
                 } => {
+                    let dependencies = self.lower(requirements);
+                    self.refuse_sources(&scope.name, requirements, &dependencies);
                     asked.package_overrides.push(PackageOverride {
                         name: scope.name.clone(),
                         version: scope.version.clone(),
-                        dependencies: self.lower(requirements),
+                        dependencies,
                     });
                 }
             }
@@ -341,6 +343,35 @@ impl Posing<'_> {
         asked.build_constraints = self.lower(&bounds);
         asked.dependency_metadata = dependency_metadata(&uv.settings);
         asked
+    }
+
+    /// Overrides of one project's requirements name versions only (uv 0.13.8).
+    fn refuse_sources(
+        &mut self,
+        scope: &PackageName,
+        declared: &[DeclaredRequirement],
+        lowered: &[SourcedRequirement],
+    ) {
+        for requirement in lowered {
+            let what = match &requirement.source {
+                RequirementSource::Registry { index: None, .. } => continue,
+                RequirementSource::Registry { .. } => "an index of its own",
+                _ => "a source of its own",
+            };
+            let name = &requirement.name;
+            let title = format!(
+                "expected versions only in an override for `{scope}`, found {what} for `{name}`"
+            );
+            let error = Diagnostic::error("manifest/override-source", title);
+            let place = declared.iter().find(|it| it.requirement.name == *name);
+            let error = match place {
+                Some(place) => error
+                    .label(place.span.clone(), "required here")
+                    .in_file(&self.workspace.root.file),
+                None => error,
+            };
+            self.errors.push(error);
+        }
     }
 
     fn lower(&mut self, requirements: &[DeclaredRequirement]) -> Vec<SourcedRequirement> {

@@ -70,6 +70,18 @@ const SCRIPT: &str =
     "# /// script\n# requires-python = \">=3.12\"\n# dependencies = []\n# ///\nprint()\n";
 
 #[test]
+fn overrides_for_one_project_name_versions_only() {
+    let root = project(
+        "shop",
+        "[tool.uv]\nindex = [{ name = \"own\", url = \"https://index.example/simple\", explicit = true }]\nsources = { till = { index = \"own\" } }\noverride-dependencies = [{ package = { name = \"shelf\" }, dependencies = [\"till<2\"] }]",
+    );
+    let failure = locked(json!({ "pyproject": root })).unwrap_err();
+    let diagnostic = &failure.diagnostics[0];
+    assert_eq!(diagnostic.code, "manifest/override-source");
+    assert_eq!(root[diagnostic.labels[0].span.clone()], *"\"till<2\"");
+}
+
+#[test]
 fn a_script_comes_as_its_text() {
     let reply = locked(json!({ "script": SCRIPT, "script_name": "tool.py" })).unwrap();
     let lock = &reply.locks["uv"];
