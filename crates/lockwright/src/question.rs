@@ -9,7 +9,7 @@ use manifest::tool_uv::{CutOff, Exclude, Index, Override, Settings};
 use manifest::{Clock, DeclaredRequirement, Kind, Manifest, Member, Part, Workspace};
 use packaging::{
     GroupName, IndexUrl, Marker, PackageName, RequirementSource, RequiresPython,
-    SourcedRequirement, VersionSpecifiers,
+    SourcedRequirement, VersionSpecifiers, version,
 };
 use resolve::{
     BuildPolicy, IndexCutOffs, IndexStrategy, Indexes, LocalProject, Overrides, Problem,
@@ -720,7 +720,7 @@ fn group_pythons(manifest: &Manifest) -> BTreeMap<GroupName, String> {
     groups
         .filter_map(|group| {
             let python = group.requires_python.as_ref()?;
-            Some((group.name.clone(), python.to_string()))
+            Some((group.name.clone(), version::specifiers_text(python)))
         })
         .collect()
 }
@@ -784,7 +784,7 @@ fn dependency_metadata(settings: &Settings) -> Vec<lock::DependencyMetadata> {
             requires_python: entry
                 .requires_python
                 .as_ref()
-                .map(|it| it.specifiers.to_string()),
+                .map(|it| version::specifiers_text(&it.specifiers).replace(',', ", ")),
             provides_extra: entry.provides_extra.clone(),
         })
         .collect()

@@ -82,6 +82,21 @@ fn overrides_for_one_project_name_versions_only() {
 }
 
 #[test]
+fn pythons_of_groups_and_metadata_are_written_in_order() {
+    let root = project(
+        "shop",
+        "[dependency-groups]\ndev = []\n[tool.uv]\ndependency-groups = { dev = { requires-python = \"<4,>=3.13,!=3.13.0\" } }\ndependency-metadata = [{ name = \"till\", requires-python = \"<4,>=3.8,!=3.8.0\" }]",
+    );
+    let reply = locked(json!({ "pyproject": root })).unwrap();
+    let text = &reply.locks["uv"].text;
+    let lines = [
+        "dev = \"!=3.13.0,>=3.13,<4\"",
+        "requires-python = \"!=3.8.0, >=3.8, <4\"",
+    ];
+    assert!(lines.iter().all(|line| text.contains(line)), "{text}");
+}
+
+#[test]
 fn a_script_comes_as_its_text() {
     let reply = locked(json!({ "script": SCRIPT, "script_name": "tool.py" })).unwrap();
     let lock = &reply.locks["uv"];
