@@ -45,17 +45,16 @@ fn digits(text: &str) -> Option<i64> {
 
 /// Writes an instant with the shortest fraction: `2026-09-02T14:19:51.88Z`.
 pub(crate) fn print(milliseconds: i64) -> String {
-    let whole = print_seconds(milliseconds);
+    let mut text = print_seconds(milliseconds);
     let fraction = milliseconds.rem_euclid(1000);
-    if fraction == 0 {
-        return whole;
+    if fraction != 0 {
+        text.pop();
+        text.push('.');
+        push_digits(&mut text, fraction, 3);
+        text.truncate(text.trim_end_matches('0').len());
+        text.push('Z');
     }
-    let fraction = format!("{fraction:03}");
-    format!(
-        "{}.{}Z",
-        whole.trim_end_matches('Z'),
-        fraction.trim_end_matches('0')
-    )
+    text
 }
 
 /// Writes an instant in whole seconds, cut off: `2026-09-02T14:19:51Z`.
@@ -64,7 +63,32 @@ pub(crate) fn print_seconds(milliseconds: i64) -> String {
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = date_of(days);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let mut text = String::with_capacity("2026-09-02T14:19:51.889Z".len());
+    if (0..=9999).contains(&year) {
+        push_digits(&mut text, year, 4);
+    } else {
+        text.push_str(&format!("{year:04}"));
+    }
+    for (before, number) in [
+        ('-', month),
+        ('-', day),
+        ('T', hour),
+        (':', minute),
+        (':', second),
+    ] {
+        text.push(before);
+        push_digits(&mut text, number, 2);
+    }
+    text.push('Z');
+    text
+}
+
+/// Adds the last digits of a number.
+fn push_digits(text: &mut String, number: i64, count: u32) {
+    for place in (0..count).rev() {
+        let digit = number / 10_i64.pow(place) % 10;
+        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
+    }
 }
 
 /// Days of the proleptic Gregorian calendar; years are counted from March so that leap days come

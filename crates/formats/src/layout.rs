@@ -5,14 +5,38 @@ use std::fmt::{Display, Write as _};
 
 /// A string; a literal one where that saves escapes.
 pub(crate) fn quote(text: &str) -> String {
-    let needs_escape = |character: char| character.is_control() || character == '\u{7f}';
-    if !text.contains(['"', '\\']) && !text.contains(needs_escape) {
-        return format!("\"{text}\"");
-    }
-    if !text.contains('\'') && !text.contains(needs_escape) {
-        return format!("'{text}'");
-    }
     let mut quoted = String::with_capacity(text.len() + 2);
+    push_quoted(&mut quoted, text);
+    quoted
+}
+
+/// Adds a string to what is written already.
+fn push_quoted(quoted: &mut String, text: &str) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(is_plain) {
+        quoted.push('"');
+        quoted.push_str(text);
+        quoted.push('"');
+    } else {
+        push_escaped(quoted, text);
+    }
+}
+
+fn push_escaped(quoted: &mut String, text: &str) {
+    let needs_escape = |character: char| character.is_control() || character == '\u{7f}';
+    let delimiter = if text.contains(needs_escape) {
+        None
+    } else if !text.contains(['"', '\\']) {
+        Some('"')
+    } else {
+        (!text.contains('\'')).then_some('\'')
+    };
+    if let Some(delimiter) = delimiter {
+        quoted.push(delimiter);
+        quoted.push_str(text);
+        quoted.push(delimiter);
+        return;
+    }
     quoted.push('"');
     for character in text.chars() {
         match character {
@@ -30,7 +54,6 @@ pub(crate) fn quote(text: &str) -> String {
         }
     }
     quoted.push('"');
-    quoted
 }
 
 /// A key; bare where it can be.
@@ -50,7 +73,8 @@ pub(crate) struct Page(pub(crate) String);
 impl Page {
     /// A key with a value that is TOML already.
     pub(crate) fn set(&mut self, name: &str, value: impl Display) {
-        let _ = writeln!(self.0, "{} = {value}", key(name));
+        self.0.push_str(&key(name));
+        let _ = writeln!(self.0, " = {value}");
     }
 
     /// An empty line and a header.
@@ -67,24 +91,34 @@ impl Page {
 }
 
 /// An inline table: `{ name = "x", size = 3 }`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inline(String);
 
 impl Inline {
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self("{".to_owned())
+    }
+
+    fn key(&mut self, name: &str) {
+        self.0.push_str(if self.0.len() == 1 { " " } else { ", " });
+        self.0.push_str(&key(name));
+        self.0.push_str(" = ");
     }
 
     /// Adds a key with a value that is TOML already.
     pub(crate) fn raw(mut self, name: &str, value: impl Display) -> Self {
-        let comma = if self.0.is_empty() { " " } else { ", " };
-        let _ = write!(self.0, "{comma}{} = {value}", key(name));
+        self.key(name);
+        let _ = write!(self.0, "{value}");
         self
     }
 
     /// Adds a key with a string.
-    pub(crate) fn text(self, name: &str, value: impl AsRef<str>) -> Self {
-        self.raw(name, quote(value.as_ref()))
+    pub(crate) fn text(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref();
+        self.0.reserve(name.len() + value.len() + 8);
+        self.key(name);
+        push_quoted(&mut self.0, value);
+        self
     }
 
     /// Adds a key with a string, if there is one.
@@ -95,12 +129,9 @@ impl Inline {
         }
     }
 
-    pub(crate) fn finish(self) -> String {
-        if self.0.is_empty() {
-            "{}".to_owned()
-        } else {
-            format!("{{{} }}", self.0)
-        }
+    pub(crate) fn finish(mut self) -> String {
+        self.0.push_str(if self.0.len() == 1 { "}" } else { " }" });
+        self.0
     }
 }
 
@@ -111,9 +142,13 @@ pub(crate) fn one_line(items: &[String]) -> String {
 
 /// Each element on a line of its own.
 pub(crate) fn multi_line(items: &[String]) -> String {
-    let mut text = String::from("[\n");
+    let length: usize = items.iter().map(|item| item.len() + 6).sum();
+    let mut text = String::with_capacity(length + 3);
+    text.push_str("[\n");
     for item in items {
-        let _ = writeln!(text, "    {item},");
+        for part in ["    ", item.as_str(), ",\n"] {
+            text.push_str(part);
+        }
     }
     text.push(']');
     text
