@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,7 @@ pub struct Hash {
     /// How it was computed.
     pub algorithm: HashAlgorithm,
     /// The digest in hexadecimal, as advertised.
-    pub digest: Box<str>,
+    pub digest: Arc<str>,
 }
 
 impl fmt::Display for Hash {

@@ -257,6 +257,7 @@ fn forgetting_extras_keeps_what_is_possible() {
         assert!(!a.without_extras().has_extras());
         let none = a.simplify_not_extras_with(|_| true);
         assert!(!none.has_extras());
+        assert_eq!(none, a.simplify_no_extras());
         assert!(none.implies(a.without_extras()));
     });
 }

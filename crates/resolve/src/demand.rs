@@ -27,7 +27,7 @@ pub(crate) struct Demand {
     pub(crate) extras: Arc<[ExtraName]>,
     pub(crate) groups: Arc<[GroupName]>,
     pub(crate) marker: Marker,
-    pub(crate) specifiers: VersionSpecifiers,
+    pub(crate) specifiers: Arc<VersionSpecifiers>,
     pub(crate) range: VersionRange,
     pub(crate) origin: Origin,
 }
@@ -45,7 +45,7 @@ impl Demand {
 
     /// The one version that is pinned, if there is exactly one specifier and it is `==` or `===`.
     pub(crate) fn pinned(&self) -> Option<&Version> {
-        match &*self.specifiers {
+        match &**self.specifiers {
             [one] if matches!(one.operator(), Operator::Equal | Operator::ExactEqual) => {
                 Some(one.version())
             }
@@ -100,7 +100,7 @@ impl From<&SourcedRequirement> for Demand {
             groups: requirement.groups.as_slice().into(),
             marker: requirement.marker,
             range: crate::range::of(&specifiers),
-            specifiers,
+            specifiers: specifiers.into(),
             origin,
         }
     }
@@ -115,7 +115,7 @@ impl From<&Requirement> for Demand {
             groups: Arc::default(),
             marker: requirement.marker,
             range: crate::range::of(&requirement.specifiers),
-            specifiers: requirement.specifiers.clone(),
+            specifiers: Arc::new(requirement.specifiers.clone()),
             origin: match requirement.url {
                 Some(ref url) => Origin::Direct(Source::Url {
                     url: url.clone(),

@@ -1,6 +1,7 @@
 //! From the requirements a distribution declares to those that count here: overrides, excludes,
 //! constraints, the chosen extra, and extras that require each other (uv.md §2.1).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use packaging::{ConflictItem, ConflictKind, ExtraName, Marker, PackageName, Version};
@@ -159,7 +160,11 @@ impl Modifiers {
     }
 
     /// Applies overrides and excludes.
-    pub(crate) fn apply(&self, context: Context<'_>, demands: &[Demand]) -> Vec<Demand> {
+    pub(crate) fn apply<'a>(
+        &'a self,
+        context: Context<'_>,
+        demands: &'a [Demand],
+    ) -> Vec<Cow<'a, Demand>> {
         let scoped = context
             .package()
             .and_then(|(name, version)| self.scoped_for(name, version));
@@ -169,8 +174,8 @@ impl Modifiers {
                 .and_then(|scoped| scoped.get(&demand.name))
                 .or_else(|| self.overrides.get(&demand.name));
             match overrides {
-                None => applied.push(demand.clone()),
-                Some(overrides) => applied.extend(replace(demand, overrides)),
+                None => applied.push(Cow::Borrowed(demand)),
+                Some(overrides) => applied.extend(replace(demand, overrides).map(Cow::Owned)),
             }
         }
         if let Some(scoped) = scoped {
@@ -184,7 +189,7 @@ impl Modifiers {
                     .cmp(&right.name)
                     .then_with(|| left.marker.cmp(&right.marker))
             });
-            applied.extend(additions.into_iter().cloned());
+            applied.extend(additions.into_iter().map(Cow::Borrowed));
         }
         applied.retain(|demand| !self.is_excluded_for(context, &demand.name));
         applied
@@ -300,51 +305,51 @@ impl Expander<'_> {
         let extra = context.extra();
         let mut expanded = Vec::new();
         for demand in self.modifiers.apply(context, demands) {
-            let demand = demand.under(split_by_extra(demand.marker, extra));
-            if !self.is_applicable(&demand, extra) {
+            let marker = split_by_extra(demand.marker, extra);
+            if !self.is_applicable(&demand.name, marker, extra) {
                 continue;
             }
-            let constraints = self.constraints_on(&demand, extra);
-            expanded.push(demand);
-            expanded.extend(constraints);
+            let constraints = self.modifiers.constraints.get(&demand.name);
+            expanded.push(match demand {
+                Cow::Borrowed(demand) => demand.under(marker),
+                Cow::Owned(demand) => Demand { marker, ..demand },
+            });
+            let constraints = constraints.into_iter().flatten();
+            expanded.extend(self.under_constraints(constraints, marker, extra));
         }
         expanded
     }
 
-    fn is_applicable(&self, demand: &Demand, extra: Option<&ExtraName>) -> bool {
-        if demand.marker.is_false() {
+    fn is_applicable(&self, name: &PackageName, marker: Marker, extra: Option<&ExtraName>) -> bool {
+        if marker.is_false() {
             return false;
         }
         if let Some(extra) = extra {
             let kind = ConflictKind::Extra(extra.clone());
             let item = ConflictItem {
-                package: demand.name.clone(),
+                package: name.clone(),
                 kind,
             };
             if !self.environment.includes_item(&item) {
                 return false;
             }
         }
-        !self.python.is_disjoint(demand.marker) && self.environment.includes(demand.marker)
+        !self.python.is_disjoint(marker) && self.environment.includes(marker)
     }
 
-    fn constraints_on(&self, demand: &Demand, extra: Option<&ExtraName>) -> Vec<Demand> {
-        let Some(constraints) = self.modifiers.constraints.get(&demand.name) else {
-            return Vec::new();
-        };
-        constraints
-            .iter()
-            .map(|constraint| {
-                let is_active =
-                    |name: &str| Some(extra.is_some_and(|extra| extra.as_str() == name));
-                let marker = constraint
-                    .marker
-                    .resolve_extras(is_active)
-                    .and(demand.marker);
-                constraint.under(marker)
-            })
-            .filter(|constraint| self.is_applicable(constraint, extra))
-            .collect()
+    /// The constraints on a requirement that counts under a marker.
+    fn under_constraints<'a>(
+        &self,
+        constraints: impl Iterator<Item = &'a Demand>,
+        wanted: Marker,
+        extra: Option<&ExtraName>,
+    ) -> impl Iterator<Item = Demand> {
+        constraints.filter_map(move |constraint| {
+            let is_active = |name: &str| Some(extra.is_some_and(|extra| extra.as_str() == name));
+            let marker = constraint.marker.resolve_extras(is_active).and(wanted);
+            self.is_applicable(&constraint.name, marker, extra)
+                .then(|| constraint.under(marker))
+        })
     }
 }
 
@@ -352,9 +357,11 @@ impl Expander<'_> {
 ///
 /// `linux or extra == 'x'` is `linux` without extras, and what only `x` adds with it.
 fn split_by_extra(marker: Marker, extra: Option<&ExtraName>) -> Marker {
-    let without = marker.simplify_not_extras_with(|_| true);
+    let without = marker.simplify_no_extras();
     match extra {
         None => without,
+        // Then it changes nothing whether the extra is chosen.
+        Some(extra) if !marker.asks_extra(extra) => Marker::FALSE,
         Some(extra) => marker
             .simplify_extras_with(|candidate| candidate == extra)
             .simplify_not_extras_with(|candidate| candidate != extra)

@@ -29,20 +29,25 @@ pub(crate) struct Dependency {
 pub(crate) struct Fork {
     pub(crate) environment: ForkEnvironment,
     pub(crate) dependencies: Vec<Dependency>,
+    /// Sides of declared conflicts, where there are any.
     conflicts: BTreeSet<ConflictItem>,
+    has_conflicts: bool,
 }
 
 impl Fork {
-    fn new(environment: ForkEnvironment) -> Self {
+    fn new(environment: ForkEnvironment, has_conflicts: bool) -> Self {
         Self {
             environment,
             dependencies: Vec::new(),
             conflicts: BTreeSet::new(),
+            has_conflicts,
         }
     }
 
     fn add(&mut self, dependency: &Dependency) {
-        self.conflicts.extend(dependency.node.conflict_item());
+        if self.has_conflicts {
+            self.conflicts.extend(dependency.node.conflict_item());
+        }
         self.dependencies.push(dependency.clone());
     }
 
@@ -122,7 +127,7 @@ pub(crate) fn fork(
             by_name.entry(name).or_default().push(dependency);
         }
     }
-    let mut forks = vec![Fork::new(environment.clone())];
+    let mut forks = vec![Fork::new(environment.clone(), !conflicts.is_empty())];
     for dependencies in by_name.values() {
         if let Some(marker) = shared_marker(dependencies)
             && !raises(marker, python)

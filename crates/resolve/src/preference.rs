@@ -30,7 +30,8 @@ pub(crate) enum Voice {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    marker: Marker,
+    /// The environments it was chosen for, whatever the extras.
+    markers: Vec<Marker>,
     version: Version,
     index: Option<IndexUrl>,
     voice: Voice,
@@ -72,12 +73,21 @@ impl Preferences {
         marker: Marker,
         voice: Voice,
     ) {
-        self.entries.entry(name.clone()).or_default().push(Entry {
-            marker,
-            version,
-            index,
-            voice,
-        });
+        let marker = marker.without_extras();
+        let entries = self.entries.entry(name.clone()).or_default();
+        let same = |entry: &&mut Entry| {
+            entry.voice == voice && entry.version == version && entry.index == index
+        };
+        match entries.iter_mut().find(same) {
+            Some(entry) if entry.markers.contains(&marker) => {}
+            Some(entry) => entry.markers.push(marker),
+            None => entries.push(Entry {
+                markers: vec![marker],
+                version,
+                index,
+                voice,
+            }),
+        }
     }
 
     /// The preferred versions of a project for a fork, most preferred first.
@@ -97,7 +107,10 @@ impl Preferences {
         let mut entries: Vec<_> = entries
             .iter()
             .filter(|entry| index.is_none_or(|index| entry.index.as_ref() == Some(index)))
-            .map(|entry| (environment.includes(entry.marker.without_extras()), entry))
+            .map(|entry| {
+                let mut markers = entry.markers.iter();
+                (markers.any(|marker| environment.includes(*marker)), entry)
+            })
             .collect();
         entries.sort_by(|(left_fits, left), (right_fits, right)| {
             let by_version = left.version.cmp(&right.version);

@@ -27,6 +27,13 @@ pub(crate) fn is_singleton(range: &VersionRange) -> bool {
 
 /// Whether `upper` is the least version above all local variants of `lower`.
 fn is_after_locals(lower: &Version, upper: &Version) -> bool {
+    // What follows the local variants of a version is of the same release.
+    let (low, high) = (lower.release(), upper.release());
+    let part = |release: &[u64], at: usize| release.get(at).copied().unwrap_or(0);
+    let is_other = (0..low.len().max(high.len())).any(|at| part(low, at) != part(high, at));
+    if is_other || lower.epoch() != upper.epoch() {
+        return false;
+    }
     let all = VersionRange::between(lower.clone(), version::local_max(lower));
     let canonical = version::canonical_range(&all);
     canonical == Some(VersionRange::between(lower.clone(), upper.clone()))

@@ -1,12 +1,15 @@
 //! What all forks of a resolution share: the problem, prepared, and what indexes said, digested.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use index::{Absence, Index, Known, MetadataQuery, Query, Unverified};
 use lock::{ForkStrategy, ResolutionMode, Source};
 use packaging::filename::WheelFilename;
-use packaging::{ConflictItem, GroupName, IndexUrl, Marker, PackageName, RequiresPython, Version};
+use packaging::{
+    ConflictItem, GroupName, IndexUrl, Marker, PackageName, Requirement, RequiresPython, Version,
+};
 use rustc_hash::FxHashMap;
 
 use crate::candidate::{self, Prereleases, Selector};
@@ -113,6 +116,8 @@ pub(crate) struct World {
     yanks: FxHashMap<PackageName, Vec<Version>>,
     maps: FxHashMap<(PackageName, Option<IndexUrl>), Found>,
     facts: FxHashMap<Arc<str>, Arc<KnownFacts>>,
+    /// Requirements that distributions share, by where they are in memory, and what they become.
+    demands: FxHashMap<usize, (Arc<Requirement>, Demand)>,
 }
 
 impl World {
@@ -134,9 +139,13 @@ impl World {
                 name: &local.project.name,
                 version: &local.version,
             };
-            let mut wishes = modifiers.apply(context, &local.requires);
+            let owned = |demands: &[Demand]| -> Vec<Demand> {
+                let applied = modifiers.apply(context, demands);
+                applied.into_iter().map(Cow::into_owned).collect()
+            };
+            let mut wishes = owned(&local.requires);
             for demands in local.groups.values() {
-                wishes.extend(modifiers.apply(context, demands));
+                wishes.extend(owned(demands));
             }
             if project.source.is_source_tree() {
                 own.extend(wishes.iter().cloned());
@@ -144,6 +153,7 @@ impl World {
             first_party.extend(wishes);
         }
         let wishes = modifiers.apply(Context::Root, &requirements);
+        let wishes: Vec<Demand> = wishes.into_iter().map(Cow::into_owned).collect();
         own.extend(wishes.iter().cloned());
         first_party.extend(wishes);
         let direct_names = scoped(&own, |_| Some(()));
@@ -177,6 +187,7 @@ impl World {
             index: Index::default(),
             maps: FxHashMap::default(),
             facts: FxHashMap::default(),
+            demands: FxHashMap::default(),
             modifiers,
             requirements,
             locals,
@@ -385,7 +396,7 @@ impl World {
                         requires: metadata
                             .requires_dist
                             .iter()
-                            .map(|it| Demand::from(&**it))
+                            .map(|it| demand(it, &mut self.demands))
                             .collect(),
                     },
                 }
@@ -415,6 +426,17 @@ impl World {
             requires: entry.requires_dist.iter().map(Demand::from).collect(),
         })
     }
+}
+
+/// The demand of a requirement. Holding on to the requirement keeps its place in memory its own.
+fn demand(
+    requirement: &Arc<Requirement>,
+    known: &mut FxHashMap<usize, (Arc<Requirement>, Demand)>,
+) -> Demand {
+    let (_, demand) = known
+        .entry(Arc::as_ptr(requirement).addr())
+        .or_insert_with(|| (requirement.clone(), Demand::from(&**requirement)));
+    demand.clone()
 }
 
 fn locals(problem: &Problem) -> FxHashMap<PackageName, Vec<Arc<Local>>> {

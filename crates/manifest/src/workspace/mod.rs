@@ -6,8 +6,8 @@ mod build;
 mod conflicts;
 mod error;
 mod globs;
-mod repository;
 mod included;
+mod repository;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

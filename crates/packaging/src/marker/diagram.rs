@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::variable::{Cut, Value, Variable};
+use crate::name::ExtraName;
 
 /// A condition: a node or its complement.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -174,19 +175,30 @@ pub(super) fn overlay<'a>(
 /// Every node there is, and what is known about them.
 pub(super) struct Diagrams {
     nodes: Vec<&'static Node>,
+    /// Whether each node, or one below it, asks about an extra.
+    asks_extras: Vec<bool>,
     ids: FxHashMap<&'static Node, u32>,
     pub(super) conjunctions: FxHashMap<(Ref, Ref), Ref>,
     pub(super) disjoint: FxHashMap<(Ref, Ref), bool>,
     pub(super) restricted: FxHashMap<(Ref, Ref), Ref>,
+    pub(super) without_extras: FxHashMap<Ref, Ref>,
+    pub(super) only_extras: FxHashMap<Ref, Ref>,
+    pub(super) no_extras: FxHashMap<Ref, Ref>,
+    pub(super) extra_names: FxHashMap<Ref, Box<[ExtraName]>>,
     pub(super) impossible: Option<Ref>,
 }
 
 static DIAGRAMS: Mutex<Diagrams> = Mutex::new(Diagrams {
     nodes: Vec::new(),
+    asks_extras: Vec::new(),
     ids: FxHashMap::with_hasher(FxBuildHasher),
     conjunctions: FxHashMap::with_hasher(FxBuildHasher),
     disjoint: FxHashMap::with_hasher(FxBuildHasher),
     restricted: FxHashMap::with_hasher(FxBuildHasher),
+    without_extras: FxHashMap::with_hasher(FxBuildHasher),
+    only_extras: FxHashMap::with_hasher(FxBuildHasher),
+    no_extras: FxHashMap::with_hasher(FxBuildHasher),
+    extra_names: FxHashMap::with_hasher(FxBuildHasher),
     impossible: None,
 });
 
@@ -201,6 +213,11 @@ impl Diagrams {
     pub(super) fn node(&self, condition: Ref) -> &'static Node {
         debug_assert!(!condition.is_terminal());
         self.nodes[condition.index()]
+    }
+
+    /// Whether a condition asks about an extra anywhere.
+    pub(super) fn asks_extras(&self, condition: Ref) -> bool {
+        !condition.is_terminal() && self.asks_extras[condition.index()]
     }
 
     /// The one reference for these regions.
@@ -228,7 +245,10 @@ impl Diagrams {
             return Ref(*id);
         }
         let node: &'static Node = Box::leak(Box::new(node));
+        let asks_extras = matches!(node.variable, Variable::Extra(_))
+            || node.children.iter().any(|child| self.asks_extras(*child));
         self.nodes.push(node);
+        self.asks_extras.push(asks_extras);
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX >> 1) << 1;
         self.ids.insert(node, id);
         Ref(id)

@@ -165,17 +165,19 @@ impl Marker {
     /// The environments in which some choice of extras makes this one hold.
     #[must_use]
     pub fn without_extras(self) -> Self {
-        self.forget(|variable| matches!(variable, Variable::Extra(_)))
+        Self(diagrams().without_extras(self.0))
     }
 
     /// The choices of extras with which this one holds in some environment.
     #[must_use]
     pub fn only_extras(self) -> Self {
-        self.forget(|variable| !matches!(variable, Variable::Extra(_)))
+        Self(diagrams().only_extras(self.0))
     }
 
-    fn forget(self, forgotten: impl Fn(&Variable) -> bool) -> Self {
-        Self(diagrams().forget(self.0, &forgotten, &mut Default::default()))
+    /// The marker where no extra is chosen.
+    #[must_use]
+    pub fn simplify_no_extras(self) -> Self {
+        Self(diagrams().no_extras(self.0))
     }
 
     /// The marker where the extras that satisfy the predicate are chosen.
@@ -199,6 +201,9 @@ impl Marker {
     /// The function must not use markers.
     #[must_use]
     pub fn resolve_extras(self, answer: impl Fn(&str) -> Option<bool>) -> Self {
+        if !self.has_extras() {
+            return self;
+        }
         let answers: std::collections::BTreeMap<Arc<str>, Option<bool>> = self
             .extras()
             .into_iter()
@@ -230,7 +235,13 @@ impl Marker {
     /// Whether any extra is asked about.
     #[must_use]
     pub fn has_extras(self) -> bool {
-        !diagrams().extras(self.0).is_empty()
+        diagrams().asks_extras(self.0)
+    }
+
+    /// Whether it is asked whether this extra is chosen.
+    #[must_use]
+    pub fn asks_extra(self, extra: &ExtraName) -> bool {
+        diagrams().asks_extra(self.0, extra)
     }
 
     /// Whether it holds in an environment with these extras chosen.

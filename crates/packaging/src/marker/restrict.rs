@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::diagram::{Diagrams, Ref, Regions, lower_cut, overlay, upper_cut};
 use super::variable::{Cut, PYTHON, Value, Variable};
 use crate::environment::PythonBounds;
+use crate::name::ExtraName;
 
 /// Results of one transformation.
 type Memory = FxHashMap<Ref, Ref>;
@@ -134,8 +135,62 @@ impl Diagrams {
         result
     }
 
+    /// The condition without what it asks about extras, weakened.
+    pub(super) fn without_extras(&mut self, condition: Ref) -> Ref {
+        if !self.asks_extras(condition) {
+            return condition;
+        }
+        let mut memory = std::mem::take(&mut self.without_extras);
+        let is_extra = |variable: &Variable| matches!(variable, Variable::Extra(_));
+        let result = self.forget(condition, &is_extra, &mut memory);
+        self.without_extras = memory;
+        result
+    }
+
+    /// What a condition asks about extras alone, weakened.
+    pub(super) fn only_extras(&mut self, condition: Ref) -> Ref {
+        let mut memory = std::mem::take(&mut self.only_extras);
+        let is_other = |variable: &Variable| !matches!(variable, Variable::Extra(_));
+        let result = self.forget(condition, &is_other, &mut memory);
+        self.only_extras = memory;
+        result
+    }
+
+    /// The condition where no extra is chosen.
+    pub(super) fn no_extras(&mut self, condition: Ref) -> Ref {
+        if !self.asks_extras(condition) {
+            return condition;
+        }
+        let mut memory = std::mem::take(&mut self.no_extras);
+        let result = {
+            // As for any other extra: a name that cannot be chosen stays open.
+            let answer = |name: &Arc<str>| ExtraName::new(name).is_ok().then_some(false);
+            self.answer_extras(condition, &answer, &mut memory)
+        };
+        self.no_extras = memory;
+        result
+    }
+
+    /// Whether a condition asks about this extra anywhere.
+    pub(super) fn asks_extra(&mut self, condition: Ref, extra: &ExtraName) -> bool {
+        if !self.asks_extras(condition) {
+            return false;
+        }
+        if let Some(names) = self.extra_names.get(&condition) {
+            return names.contains(extra);
+        }
+        let extras = self.extras(condition);
+        let names: Box<[ExtraName]> = extras
+            .iter()
+            .filter_map(|(name, _)| ExtraName::new(name).ok())
+            .collect();
+        let is_asked = names.contains(extra);
+        self.extra_names.insert(condition, names);
+        is_asked
+    }
+
     /// Weakens a condition so that it no longer asks about some variables.
-    pub(super) fn forget(
+    fn forget(
         &mut self,
         condition: Ref,
         forgotten: &impl Fn(&Variable) -> bool,
