@@ -22,6 +22,8 @@ use self::bytes::Writer;
 pub(crate) use self::bytes::{CHECKSUM, Reader};
 pub(crate) use self::file::{Files, Texts};
 use self::file::{Tables, write_file};
+use rustc_hash::FxHashMap;
+
 use crate::metadata::Metadata;
 use crate::project::{Project, Release};
 
@@ -137,6 +139,51 @@ pub fn encode_metadata(metadata: &Metadata) -> Vec<u8> {
 ///
 /// The bytes are none, of another version, or damaged.
 pub fn decode_metadata(bytes: &[u8]) -> Result<Metadata, DigestError> {
+    Decoder::default().metadata(bytes)
+}
+
+/// Reads many metadata, each requirement once: the releases of a project mostly repeat what the
+/// others say.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    requirements: FxHashMap<Box<str>, Arc<Requirement>>,
+    pythons: FxHashMap<Box<str>, Arc<RequiresPython>>,
+}
+
+impl Decoder {
+    /// Reads the compact form of metadata.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are none, of another version, or damaged.
+    pub fn metadata(&mut self, bytes: &[u8]) -> Result<Metadata, DigestError> {
+        decode(bytes, self)
+    }
+
+    fn requirement(&mut self, text: &str) -> Result<Arc<Requirement>, DigestError> {
+        if let Some(requirement) = self.requirements.get(text) {
+            return Ok(requirement.clone());
+        }
+        let (requirement, _) = Requirement::parse_lenient(text)
+            .map_err(|_| DigestError::Damaged("a requirement is none"))?;
+        let requirement = Arc::new(requirement);
+        self.requirements.insert(text.into(), requirement.clone());
+        Ok(requirement)
+    }
+
+    fn python(&mut self, text: &str) -> Result<Arc<RequiresPython>, DigestError> {
+        if let Some(python) = self.pythons.get(text) {
+            return Ok(python.clone());
+        }
+        let (specifiers, _) = parse_specifiers_lenient(text)
+            .map_err(|_| DigestError::Damaged("a requires-python is none"))?;
+        let python = Arc::new(RequiresPython::from_specifiers(&specifiers));
+        self.pythons.insert(text.into(), python.clone());
+        Ok(python)
+    }
+}
+
+fn decode(bytes: &[u8], decoder: &mut Decoder) -> Result<Metadata, DigestError> {
     let damaged = DigestError::Damaged;
     let mut reader = Reader::begin(bytes, METADATA, "metadata")?;
     let raw_name = reader.text()?;
@@ -150,14 +197,13 @@ pub fn decode_metadata(bytes: &[u8]) -> Result<Metadata, DigestError> {
     metadata.requires_python_text = reader.optional()?.map(Into::into);
     metadata.license = reader.optional()?.map(Into::into);
     if let Some(text) = &metadata.requires_python_text {
-        let (specifiers, _) =
-            parse_specifiers_lenient(text).map_err(|_| damaged("a requires-python is none"))?;
-        metadata.requires_python = Some(Arc::new(RequiresPython::from_specifiers(&specifiers)));
+        metadata.requires_python = Some(decoder.python(text)?);
     }
-    for _ in 0..reader.count()? {
-        let (requirement, _) = Requirement::parse_lenient(reader.text()?)
-            .map_err(|_| damaged("a requirement is none"))?;
-        metadata.requires_dist.push(Arc::new(requirement));
+    let count = reader.count()?;
+    metadata.requires_dist.reserve_exact(count);
+    for _ in 0..count {
+        let requirement = decoder.requirement(reader.text()?)?;
+        metadata.requires_dist.push(requirement);
     }
     for _ in 0..reader.count()? {
         let extra = ExtraName::new(reader.text()?).map_err(|_| damaged("an extra is none"))?;

@@ -178,7 +178,23 @@ impl Project {
     /// whole was right, has no files.
     #[must_use]
     pub fn release_at(&self, at: usize) -> Release {
-        self.read_release(&self.releases[at]).unwrap_or_default()
+        self.read_release(&self.releases[at], |_, _| true)
+            .unwrap_or_default()
+    }
+
+    /// The same, but where there are many files they are without name, URL and digests: enough to
+    /// tell which of them are of use. Those are had from [`Project::release_with`].
+    #[must_use]
+    pub fn sketch_at(&self, at: usize) -> Release {
+        self.read_release(&self.releases[at], |_, count| count <= 2)
+            .unwrap_or_default()
+    }
+
+    /// The same with whole files at these places in the order of [`Release::files`].
+    #[must_use]
+    pub fn release_with(&self, at: usize, places: &[usize]) -> Release {
+        self.read_release(&self.releases[at], |place, _| places.contains(&place))
+            .unwrap_or_default()
     }
 
     /// All releases, put together one after the other.
@@ -186,7 +202,12 @@ impl Project {
         (0..self.len()).map(|at| (self.version_at(at), self.release_at(at)))
     }
 
-    fn read_release(&self, head: &Head) -> Result<Release, DigestError> {
+    /// Reads the files of a release; whole ones where that is wanted, by place and number of files.
+    fn read_release(
+        &self,
+        head: &Head,
+        is_whole: impl Fn(usize, usize) -> bool,
+    ) -> Result<Release, DigestError> {
         let cut = DigestError::Damaged("it is cut off");
         let (start, end) = (head.files.0 as usize, head.files.1 as usize);
         let mut reader = Reader {
@@ -202,14 +223,23 @@ impl Project {
             shared: &mut shared,
             filename: String::new(),
             time: head.earliest.unwrap_or(0),
+            is_whole: true,
         };
         let (sdists, wheels) = (reader.count()?, reader.count()?);
-        let mut release = Release::default();
-        for _ in 0..sdists {
-            release.sdists.push(Arc::new(files.read(&mut reader)?));
-        }
-        for _ in 0..wheels {
-            release.wheels.push(Arc::new(files.read(&mut reader)?));
+        let count = sdists.saturating_add(wheels);
+        let mut release = Release {
+            sdists: Vec::with_capacity(sdists),
+            wheels: Vec::with_capacity(wheels),
+        };
+        for place in 0..count {
+            files.is_whole = is_whole(place, count);
+            let file = Arc::new(files.read(&mut reader)?);
+            let files = if place < sdists {
+                &mut release.sdists
+            } else {
+                &mut release.wheels
+            };
+            files.push(file);
         }
         reader.end()?;
         Ok(release)

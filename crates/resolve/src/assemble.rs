@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use index::{File, FileKind, Metadata, Release, Yanked};
+use index::{File, FileKind, Metadata, Yanked};
 use lock::{
     Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published, Source,
 };
@@ -180,7 +180,7 @@ impl<'a> Assembly<'a> {
 
     /// The wheels that some environment of the package could use.
     fn wheels(&self, heard: &Heard, marker: Marker) -> Vec<Artifact> {
-        let (Some(map), Some(release)) = (&heard.map, release(heard)) else {
+        let (Some(map), Some(release)) = (&heard.map, &heard.release) else {
             return Vec::new();
         };
         let reachable = self.environments.map_or(marker, |all| marker.and(all));
@@ -233,11 +233,6 @@ fn local_file(project: &LocalProject) -> Option<Artifact> {
     })
 }
 
-/// All files of what was chosen from an index.
-fn release(heard: &Heard) -> Option<Release> {
-    heard.map.as_ref()?.project.release(heard.version.as_ref()?)
-}
-
 /// The source distribution a lock lists: the most usable one the cut-off does not hide.
 fn sdist(heard: &Heard) -> Option<&Arc<File>> {
     let map = heard.map.as_deref()?;
@@ -264,7 +259,7 @@ fn artifact(file: &Arc<File>) -> Artifact {
 }
 
 fn published(heard: &Heard) -> Option<Published> {
-    let release = release(heard)?;
+    let release = heard.release.as_ref()?;
     let on_page = release
         .files()
         .find_map(|file| file.requires_python.as_ref())

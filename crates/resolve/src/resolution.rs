@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use diagnostic::Diagnostic;
-use index::{Known, Metadata, Query};
+use index::{Known, Metadata, Query, Release};
 use lock::Source;
 use packaging::{ConflictItem, ConflictKind, IndexUrl, Marker, PackageName, Version};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -119,9 +119,10 @@ pub struct Resolution {
 pub(crate) struct Heard {
     pub(crate) map: Option<Arc<VersionMap>>,
     pub(crate) offer: Option<Offer>,
+    /// All files of what was chosen from an index.
+    pub(crate) release: Option<Release>,
     pub(crate) metadata: Option<Arc<Metadata>>,
     pub(crate) local: Option<Arc<Local>>,
-    pub(crate) version: Option<Version>,
 }
 
 impl Heard {
@@ -500,12 +501,16 @@ fn heard(node: &GraphNode, world: &mut World) -> Heard {
         Known::Present(metadata) => Some(metadata.clone()),
         Known::Unasked | Known::Absent(_) => None,
     };
+    let release = map
+        .as_ref()
+        .filter(|_| key.kind == Kind::Base)
+        .and_then(|map| map.project.release(&key.version));
     Heard {
         map,
         offer,
+        release,
         metadata,
         local: None,
-        version: Some(key.version.clone()),
     }
 }
 
@@ -524,11 +529,7 @@ fn warnings(graph: &Graph, heard: &[Heard]) -> Vec<Diagnostic> {
             );
             warnings.push(Diagnostic::warning("resolve/missing-extra", title));
         }
-        let release = heard
-            .map
-            .as_ref()
-            .and_then(|map| map.project.release(&key.version));
-        if let (Kind::Base, Some(release)) = (&key.kind, release)
+        if let (Kind::Base, Some(release)) = (&key.kind, &heard.release)
             && release.files().all(|file| file.yanked.is_yanked())
         {
             let title = format!("`{}` {} was yanked", key.name, key.version);

@@ -95,6 +95,35 @@ pub(crate) struct Offer {
     pub(crate) sdist: Option<Arc<File>>,
 }
 
+impl Offer {
+    /// Puts whole files in the place of those that are sketched only.
+    fn complete(&mut self, sketch: &Release, read: impl FnOnce(&[usize]) -> Release) {
+        let of_verdict = match &mut self.verdict {
+            Verdict::Wheel(file) => [Some(file), None],
+            Verdict::Sdist { sdist, metadata } => [Some(sdist), Some(metadata)],
+            Verdict::Unusable(_) => [None, None],
+        };
+        let place = |file: &Arc<File>| sketch.files().position(|it| Arc::ptr_eq(it, file));
+        let wanted: Vec<(usize, &mut Arc<File>)> = of_verdict
+            .into_iter()
+            .flatten()
+            .chain(&mut self.sdist)
+            .filter(|file| file.url.is_empty())
+            .filter_map(|file| Some((place(file)?, file)))
+            .collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let places: Vec<usize> = wanted.iter().map(|(place, _)| *place).collect();
+        let release = read(&places);
+        for (place, file) in wanted {
+            if let Some(whole) = release.files().nth(place) {
+                *file = whole.clone();
+            }
+        }
+    }
+}
+
 /// Whether a release can be used.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict {
@@ -245,7 +274,12 @@ impl VersionMap {
 
     fn offer_at(&self, at: usize) -> (&Version, &Offer) {
         let version = self.project.version_at(at);
-        let judge = || judge(&self.project.release_at(at), version, &self.policy).into();
+        let judge = || {
+            let sketch = self.project.sketch_at(at);
+            let mut offer = judge(&sketch, version, &self.policy);
+            offer.complete(&sketch, |places| self.project.release_with(at, places));
+            offer.into()
+        };
         (version, self.offers[at].get_or_init(judge))
     }
 

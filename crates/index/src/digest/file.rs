@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use packaging::filename::{WheelFilename, WheelParts, strip_sdist_extension};
-use packaging::{PackageName, Version};
+use packaging::{Hash, PackageName, Version};
 use rustc_hash::FxHashMap;
 
 use super::DigestError;
@@ -215,6 +215,8 @@ pub(crate) struct Files<'a> {
     /// Where names and URLs are put together.
     pub(crate) filename: String,
     pub(crate) time: i64,
+    /// Whether names, URLs and digests are put together, too.
+    pub(crate) is_whole: bool,
 }
 
 impl<'a> Files<'a> {
@@ -223,9 +225,9 @@ impl<'a> Files<'a> {
         let (filename, kind) = self.read_name(reader, flags & 3)?;
         let url = self.read_url(reader, &filename)?;
         let count = reader.count()?;
-        let mut hashes = Vec::with_capacity(count);
+        let mut hashes = Vec::with_capacity(if self.is_whole { count } else { 0 });
         for _ in 0..count {
-            hashes.push(reader.hash()?);
+            hashes.extend(self.read_hash(reader)?);
         }
         let has = |flag: u64| flags & flag != 0;
         let size = if has(HAS_SIZE) {
@@ -251,7 +253,7 @@ impl<'a> Files<'a> {
             Yanked::No
         };
         let hash = if has(HAS_CORE_HASH) {
-            Some(reader.hash()?)
+            self.read_hash(reader)?
         } else {
             None
         };
@@ -267,6 +269,13 @@ impl<'a> Files<'a> {
             yanked,
             core_metadata,
         })
+    }
+
+    fn read_hash(&self, reader: &mut Reader<'a>) -> Result<Option<Hash>, DigestError> {
+        if self.is_whole {
+            return reader.hash().map(Some);
+        }
+        reader.skip_hash().map(|()| None)
     }
 
     fn read_name(
@@ -291,7 +300,9 @@ impl<'a> Files<'a> {
                 let name = self.texts.read(reader)?;
                 let version = self.texts.read(reader)?;
                 let extension = self.texts.read(reader)?;
-                self.join(&[name, "-", version, extension]);
+                if self.is_whole {
+                    self.join(&[name, "-", version, extension]);
+                }
                 let is_pep625 = matches!(strip_sdist_extension(extension), Some((_, true)));
                 let kind = if is_pep625 {
                     FileKind::Sdist
@@ -319,6 +330,7 @@ impl<'a> Files<'a> {
         };
         let tags = self.texts.read(reader)?;
         match build {
+            _ if !self.is_whole => {}
             Some(build) => self.join(&[name, "-", version, "-", build, "-", tags, ".whl"]),
             None => self.join(&[name, "-", version, "-", tags, ".whl"]),
         }
@@ -348,7 +360,17 @@ impl<'a> Files<'a> {
         filename: &str,
     ) -> Result<Arc<str>, DigestError> {
         match reader.number()? {
-            URL_AS_IS => return Ok(reader.text()?.into()),
+            URL_AS_IS if self.is_whole => return Ok(reader.text()?.into()),
+            URL_AS_IS => {
+                reader.text()?;
+            }
+            URL_FOLDER if !self.is_whole => {
+                reader.number()?;
+            }
+            URL_HEXADECIMAL if !self.is_whole => {
+                reader.number()?;
+                reader.take(32)?;
+            }
             URL_FOLDER => {
                 let folder = self.texts.read(reader)?;
                 self.join(&[folder, filename]);
