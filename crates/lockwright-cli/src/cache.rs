@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use index::Query;
+use index::digest::Decoder;
 use lockwright::{Cache, CacheKey, Cached};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -19,6 +20,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 pub struct DiskCache {
     folder: Option<PathBuf>,
     writes: RefCell<Vec<JoinHandle<io::Result<()>>>>,
+    decoder: RefCell<Decoder>,
 }
 
 impl DiskCache {
@@ -28,6 +30,7 @@ impl DiskCache {
         Self {
             folder,
             writes: RefCell::default(),
+            decoder: RefCell::default(),
         }
     }
 
@@ -57,6 +60,12 @@ impl Cache for DiskCache {
         let (_, path) = self.place(query)?;
         let read = spawn_blocking(move || Cached::from_bytes(&fs::read(path).ok()?));
         read.await.ok().flatten()
+    }
+
+    /// A file of a few kilobytes is read and decoded faster than another thread is woken.
+    fn at_hand(&self, query: &Query) -> Option<Cached> {
+        let (_, path) = self.place(query)?;
+        Cached::decode(&fs::read(path).ok()?, &mut self.decoder.borrow_mut())
     }
 
     async fn put(&self, query: &Query, cached: Cached) {

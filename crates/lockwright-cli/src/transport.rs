@@ -3,8 +3,8 @@
 use std::error::Error as _;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lockwright::transport::{GitReply, GitRequest, Reply, Request, Transport, TransportError};
@@ -23,7 +23,9 @@ pub struct HttpTransport(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    client: reqwest::Client,
+    /// Made for the first request: reading the system's certificates takes longer than a run that
+    /// finds everything in its cache.
+    client: OnceLock<Result<reqwest::Client, TransportError>>,
     credentials: Credentials,
     settings: TransportSettings,
     places: Places,
@@ -76,32 +78,16 @@ impl HttpTransport {
     /// Certificates are those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`; proxies are
     /// those of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or of the system.
     ///
-    /// # Errors
-    ///
-    /// No usable certificates or proxy settings.
-    pub fn new(
-        credentials: Credentials,
-        settings: TransportSettings,
-        places: Places,
-    ) -> Result<Self, TransportError> {
-        // Another one may be there already, when tests share a process: as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("lockwright/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(settings.connect_timeout)
-            .read_timeout(settings.read_timeout)
-            .pool_idle_timeout(Duration::from_secs(60))
-            .redirect(Policy::limited(10))
-            .build()
-            .map_err(|error| failed(&error))?;
-        let traffic = Traffic::default();
-        Ok(Self(Arc::new(Shared {
-            client,
+    /// Both are looked at when something is to be fetched; what is wrong with them fails requests.
+    #[must_use]
+    pub fn new(credentials: Credentials, settings: TransportSettings, places: Places) -> Self {
+        Self(Arc::new(Shared {
+            client: OnceLock::new(),
             credentials,
             settings,
             places,
-            traffic,
-        })))
+            traffic: Traffic::default(),
+        }))
     }
 
     /// Requests sent so far, repeated ones included.
@@ -185,6 +171,22 @@ struct Attempt {
 }
 
 impl Shared {
+    fn client(&self) -> Result<&reqwest::Client, TransportError> {
+        let client = self.client.get_or_init(|| {
+            // Another one may be there already, when tests share a process: as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            reqwest::Client::builder()
+                .user_agent(concat!("lockwright/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(self.settings.connect_timeout)
+                .read_timeout(self.settings.read_timeout)
+                .pool_idle_timeout(Duration::from_secs(60))
+                .redirect(Policy::limited(10))
+                .build()
+                .map_err(|error| failed(&error))
+        });
+        client.as_ref().map_err(Clone::clone)
+    }
+
     async fn get_patiently(&self, request: &Request) -> Result<Reply, TransportError> {
         let mut attempts = 0;
         loop {
@@ -203,12 +205,14 @@ impl Shared {
     }
 
     async fn get_once(&self, request: &Request) -> Result<(Reply, Option<Duration>), Attempt> {
-        let built = self.build(request).map_err(|error| Attempt {
+        let lasting = |error| Attempt {
             error,
             may_pass: false,
-        })?;
+        };
+        let client = self.client().map_err(lasting)?;
+        let built = self.build(client, request).map_err(lasting)?;
         self.traffic.requests.fetch_add(1, Ordering::Relaxed);
-        let mut response = self.client.execute(built).await.map_err(Attempt::from)?;
+        let mut response = client.execute(built).await.map_err(Attempt::from)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(Attempt::from)? {
             self.traffic
@@ -239,7 +243,11 @@ impl Shared {
         Ok((reply, retry_after))
     }
 
-    fn build(&self, request: &Request) -> Result<reqwest::Request, TransportError> {
+    fn build(
+        &self,
+        client: &reqwest::Client,
+        request: &Request,
+    ) -> Result<reqwest::Request, TransportError> {
         let refused = |reason: String| TransportError {
             reason,
             timed_out: false,
@@ -255,7 +263,7 @@ impl Shared {
         self.credentials.apply(&mut url);
         // reqwest makes an `Authorization` header of user information, and drops it when a
         // redirect leads to another host or port.
-        let mut built = self.client.get(url);
+        let mut built = client.get(url);
         if let Some(accept) = request.accept {
             built = built.header(ACCEPT, accept);
         }

@@ -37,7 +37,7 @@ fn client_with(credentials: Credentials, cache: Option<&Folder>, settings: HttpS
         read_timeout: Duration::from_millis(400),
         ..Default::default()
     };
-    let transport = HttpTransport::new(credentials, patience, Places::default()).unwrap();
+    let transport = HttpTransport::new(credentials, patience, Places::default());
     HttpSource::with_cache(
         transport,
         DiskCache::new(cache.map(|it| it.0.clone())),

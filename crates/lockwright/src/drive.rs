@@ -20,6 +20,11 @@ pub trait Conversation {
     /// Takes an answer in.
     fn learn(&mut self, query: Query, answer: Answer);
 
+    /// What will be wanted soon: asked along when the answers to a step's questions take a while.
+    fn ahead(&mut self) -> Vec<Query> {
+        Vec::new()
+    }
+
     /// How far it is. Questions and answers are counted by [`drive`].
     fn progress(&self) -> Progress;
 }
@@ -60,6 +65,9 @@ pub enum DriveError {
 
 /// Drives a conversation to its end.
 ///
+/// What the source has at hand is learnt step by step; only when somebody must be waited for, what
+/// will be wanted soon is asked along.
+///
 /// Dropping the future cancels all requests under way; the conversation cannot be driven on then.
 ///
 /// # Errors
@@ -73,26 +81,47 @@ pub async fn drive<C: Conversation>(
     let mut answers = SelectAll::new();
     let (mut queries, mut waves, mut answered) = (0, 0, 0);
     loop {
-        let step = conversation.step();
-        if let Step::Ask(asked) = &step {
-            queries += asked.len();
-            waves += 1;
-        }
-        progress(&Progress {
-            asked: queries,
-            answered,
-            ..conversation.progress()
-        });
-        match step {
+        let mut asked = match conversation.step() {
             Step::End(end) => {
+                progress(&Progress {
+                    asked: queries,
+                    answered,
+                    ..conversation.progress()
+                });
                 return Ok(Driven {
                     end,
                     queries,
                     waves,
                 });
             }
-            Step::Wait => {}
-            Step::Ask(asked) => answers.push(source.ask(asked)),
+            Step::Wait => Vec::new(),
+            Step::Ask(asked) => asked,
+        };
+        queries += asked.len();
+        let waiting = asked.len();
+        asked.retain(|query| match source.at_hand(query) {
+            Some(answer) => {
+                conversation.learn(query.clone(), answer);
+                false
+            }
+            None => true,
+        });
+        let learnt = waiting - asked.len();
+        answered += learnt;
+        if asked.is_empty() && learnt > 0 {
+            continue;
+        }
+        let ahead = conversation.ahead();
+        queries += ahead.len();
+        asked.extend(ahead);
+        progress(&Progress {
+            asked: queries,
+            answered,
+            ..conversation.progress()
+        });
+        if !asked.is_empty() {
+            waves += 1;
+            answers.push(source.ask(asked));
         }
         for (query, answer) in ready(&mut answers).await? {
             answered += 1;

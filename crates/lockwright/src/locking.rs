@@ -328,6 +328,10 @@ impl Conversation for Talk {
         self.0.learn(query, answer);
     }
 
+    fn ahead(&mut self) -> Vec<Query> {
+        self.0.ahead()
+    }
+
     fn progress(&self) -> Progress {
         let progress = self.0.progress();
         Progress {

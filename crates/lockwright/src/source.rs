@@ -53,6 +53,11 @@ pub trait Source {
         &'a self,
         queries: Vec<Query>,
     ) -> LocalBoxStream<'a, Result<(Query, Answer), SourceError>>;
+
+    /// The answer, where it can be had without waiting for anybody.
+    fn at_hand(&self, _: &Query) -> Option<Answer> {
+        None
+    }
 }
 
 /// The URL without user name and password.

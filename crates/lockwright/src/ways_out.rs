@@ -346,7 +346,8 @@ impl Conversation for Attempt {
             return Step::End(Ended::GaveUp);
         }
         match self.resolver.step() {
-            resolve::Step::Ask(queries) => {
+            resolve::Step::Ask(mut queries) => {
+                queries.extend(self.resolver.ahead());
                 self.asked += queries.len();
                 if self.asked > self.queries {
                     Step::End(Ended::GaveUp)

@@ -24,7 +24,8 @@ use crate::world::World;
 /// Where a resolution stands after a step.
 #[derive(Debug)]
 pub enum Step {
-    /// These are to be asked; each is named once.
+    /// It cannot go on without these; each is named once. Where answers take a while, what
+    /// [`Resolver::ahead`] names is best asked along.
     Ask(Vec<Query>),
     /// What was asked before has to be answered first.
     Wait,
@@ -303,18 +304,29 @@ impl Resolver {
         }
     }
 
-    fn ask(&mut self, needed: Vec<Query>) -> Step {
+    /// What will clearly be wanted soon, as far as nobody was asked for it yet.
+    ///
+    /// Only speed depends on it: somebody who answers at once need not be asked for more than a
+    /// step needs.
+    pub fn ahead(&mut self) -> Vec<Query> {
         let ahead = self.lookahead.wants(&mut self.world, &self.preferences);
-        let queries: Vec<Query> = needed
-            .into_iter()
-            .chain(ahead)
-            .filter(|query| !self.world.index.knows(query) && self.asked.insert(query.clone()))
-            .collect();
+        self.unasked(ahead)
+    }
+
+    fn ask(&mut self, needed: Vec<Query>) -> Step {
+        let queries = self.unasked(needed);
         if queries.is_empty() {
             Step::Wait
         } else {
             Step::Ask(queries)
         }
+    }
+
+    fn unasked(&mut self, queries: Vec<Query>) -> Vec<Query> {
+        queries
+            .into_iter()
+            .filter(|query| !self.world.index.knows(query) && self.asked.insert(query.clone()))
+            .collect()
     }
 
     /// Takes the next fork from the stack, or ends the resolution.

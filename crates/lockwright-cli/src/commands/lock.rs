@@ -104,8 +104,7 @@ fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
             project: project.folder.clone(),
             cache: cache::usual_folder(environment_path),
         },
-    )
-    .map_err(|error| Stopped::input(Diagnostic::error("cli/no-transport", error)))?;
+    );
     match resolve(&request, transport, arguments) {
         Ok(reply) => Ok(Locked {
             targets,

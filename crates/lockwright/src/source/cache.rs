@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use index::{Answer, Archive, Checkout, Query, digest};
+use index::digest::{self, Decoder};
+use index::{Answer, Archive, Checkout, Query};
 use sha2::{Digest, Sha256};
 
 use super::checksum::hexadecimal;
@@ -12,6 +13,11 @@ use super::checksum::hexadecimal;
 pub trait Cache {
     /// The answer kept for a query, fresh or not. What cannot be read is not there.
     fn get(&self, query: &Query) -> impl Future<Output = Option<Cached>>;
+
+    /// The same at once, where looking takes no longer than handing the question over.
+    fn at_hand(&self, _: &Query) -> Option<Cached> {
+        None
+    }
 
     /// Keeps an answer, in place of an older one. Failing to is not worth a word.
     fn put(&self, query: &Query, cached: Cached) -> impl Future<Output = ()>;
@@ -80,6 +86,12 @@ impl Cached {
     /// Reads the compact form; `None` when it is damaged.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Self::decode(bytes, &mut Decoder::default())
+    }
+
+    /// The same for many answers, which share what they have in common.
+    #[must_use]
+    pub fn decode(bytes: &[u8], decoder: &mut Decoder) -> Option<Self> {
         let (&kind, bytes) = bytes.split_first()?;
         let (fetched_at, bytes) = bytes.split_first_chunk()?;
         let (max_age, bytes) = bytes.split_first_chunk()?;
@@ -87,7 +99,7 @@ impl Cached {
         let (etag, body) = bytes.split_at_checked(usize::from(length))?;
         let max_age = u64::from_le_bytes(*max_age);
         Some(Self {
-            answer: answer(kind, body)?,
+            answer: answer(kind, body, decoder)?,
             etag: (!etag.is_empty())
                 .then(|| String::from_utf8(etag.to_vec()).ok())
                 .flatten(),
@@ -109,10 +121,10 @@ const ABSENT: u8 = 3;
 const ARCHIVE: u8 = 4;
 const REPOSITORY: u8 = 5;
 
-fn answer(kind: u8, body: &[u8]) -> Option<Answer> {
+fn answer(kind: u8, body: &[u8], decoder: &mut Decoder) -> Option<Answer> {
     Some(match kind {
         PROJECT => Answer::Project(Arc::new(digest::decode_project(body).ok()?)),
-        METADATA => Answer::Metadata(Arc::new(digest::decode_metadata(body).ok()?)),
+        METADATA => Answer::Metadata(Arc::new(decoder.metadata(body).ok()?)),
         ARCHIVE => Answer::Archive(Arc::new(Archive::from_bytes(body)?)),
         REPOSITORY => Answer::Repository(Arc::new(Checkout::from_bytes(body)?)),
         ABSENT => Answer::Absent(serde_json::from_slice(body).ok()?),

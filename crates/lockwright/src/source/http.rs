@@ -119,6 +119,11 @@ impl<T: Transport + 'static, C: Cache + 'static> Source for HttpSource<T, C> {
             .collect::<FuturesUnordered<_>>()
             .boxed_local()
     }
+
+    fn at_hand(&self, query: &Query) -> Option<Answer> {
+        let held = self.0.cache.at_hand(query)?;
+        self.0.is_good(&held).then_some(held.answer)
+    }
 }
 
 impl<T, C> fmt::Debug for HttpSource<T, C> {
@@ -149,14 +154,17 @@ impl<T: Transport, C: Cache> Client<T, C> {
     async fn answer(&self, query: &Query) -> Outcome {
         let held = self.cache.get(query).await;
         match held {
-            Some(held) if self.settings.is_offline || held.is_fresh((self.settings.now)()) => {
-                Ok(held.answer)
-            }
+            Some(held) if self.is_good(&held) => Ok(held.answer),
             _ if self.settings.is_offline && !is_on_disk(query) => {
                 Ok(Answer::Absent(Absence::Offline))
             }
             held => self.fetch(query, held).await,
         }
+    }
+
+    /// Whether nobody need be asked.
+    fn is_good(&self, held: &Cached) -> bool {
+        self.settings.is_offline || held.is_fresh((self.settings.now)())
     }
 
     async fn fetch(&self, query: &Query, held: Option<Cached>) -> Outcome {
