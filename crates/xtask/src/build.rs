@@ -12,7 +12,7 @@ use crate::setup::Tools;
 pub(crate) fn everything(tools: &Tools) -> Result<(), Failed> {
     let settings = settings::read()?;
     for module in &settings.modules {
-        build(module, &settings.optimize, tools)?;
+        self::module(module, &settings.optimize, tools)?;
     }
     playground()
 }
@@ -28,7 +28,8 @@ pub(crate) fn node_tool(name: &str) -> std::process::Command {
     program(root().join("node_modules/.bin").join(name))
 }
 
-fn build(module: &Module, optimize: &Optimize, tools: &Tools) -> Result<(), Failed> {
+/// Builds one module, where something in it is newer than what was built.
+pub(crate) fn module(module: &Module, optimize: &Optimize, tools: &Tools) -> Result<(), Failed> {
     let mut compile = cargo();
     compile.args(["build", "--target", "wasm32-unknown-unknown"]);
     compile.args(["--package", &module.package, "--profile", &module.profile]);

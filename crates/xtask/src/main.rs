@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod command;
 mod indexes;
+mod memory;
 mod parity;
 mod serve;
 mod settings;
@@ -32,7 +33,10 @@ usage: cargo xtask <command>
   parity --live [--uv PATH] [--python PATH]... [NAME]...
                         the same for random projects, and for sdists from the live index
   bench [PROJECT]... [--uv PATH] [--python PATH] [--runs N]
-                        time and peak memory of `lockwright lock` beside `uv lock`";
+                        time and peak memory of `lockwright lock` beside `uv lock`
+  bench memory [PROJECT]...
+                        linear memory of the browser's module, of which no project may take
+                        more than 64 MB";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -57,7 +61,10 @@ fn run(arguments: &[String]) -> Result<ExitCode, Failed> {
         "test" => test::run(rest),
         "size" => size::run(),
         "parity" => parity::run(rest),
-        "bench" => bench::run(rest),
+        "bench" => match rest.split_first() {
+            Some((first, rest)) if first == "memory" => memory::run(rest),
+            _ => bench::run(rest),
+        },
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)
