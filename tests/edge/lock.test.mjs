@@ -262,7 +262,6 @@ test("an archive at a URL is hashed and read, if its host serves an index", asyn
 
 test("sources that this service does not ask are the request's fault, with their place", async () => {
   for (const requirement of [
-    "loose @ https://169.254.169.254/latest/loose-1.0.zip",
     "loose @ https://elsewhere.example/loose-1.0.zip",
     "loose @ git+https://elsewhere.example/owner/loose@main",
     "loose @ file:///etc/loose-1.0.zip",
