@@ -263,7 +263,13 @@ impl Posing<'_> {
         source: Source,
         declared: Result<manifest::Declared, Vec<Diagnostic>>,
     ) -> Option<LocalProject> {
-        let declared = declared.map_err(|found| self.errors.extend(found)).ok()?;
+        let mut declared = declared.map_err(|found| self.errors.extend(found)).ok()?;
+        if sorts_extras_of_requirements(manifest) {
+            for requirement in &mut declared.requires_dist {
+                requirement.extras.sort();
+                requirement.extras.dedup();
+            }
+        }
         let uv = &manifest.uv;
         Some(LocalProject {
             name: name.clone(),
@@ -706,12 +712,35 @@ fn built_order(
         .project
         .as_ref()
         .is_some_and(|project| project.version.is_none());
-    let system = manifest.raw.get("build-system");
-    let backend = system.and_then(|system| system.get("build-backend")?.as_str());
-    if is_dynamic && backend.is_some_and(|it| it == "hatchling.build" || it.starts_with("flit")) {
+    if is_dynamic
+        && backend(manifest).is_some_and(|it| it == "hatchling.build" || it.starts_with("flit"))
+    {
         extras.sort();
     }
     extras
+}
+
+/// Whether the built metadata, which uv takes where the version is dynamic, lists the extras of
+/// each requirement in order: so does every backend that prints requirements by `packaging`.
+fn sorts_extras_of_requirements(manifest: &Manifest) -> bool {
+    const SORTING: [&str; 4] = [
+        "setuptools.build_meta",
+        "hatchling.build",
+        "scikit_build_core.build",
+        "mesonpy",
+    ];
+    let project = manifest.project.as_ref();
+    let is_dynamic = project.is_some_and(|project| project.version.is_none());
+    is_dynamic && backend(manifest).is_some_and(|backend| SORTING.contains(&backend))
+}
+
+/// The build backend that a project names.
+fn backend(manifest: &Manifest) -> Option<&str> {
+    manifest
+        .raw
+        .get("build-system")?
+        .get("build-backend")?
+        .as_str()
 }
 
 /// The Pythons of each group, by its own setting and those of the groups it includes.
