@@ -6,14 +6,13 @@ live index, and compares bytes.
 
 The index is the one that pip is configured for. Each project's newest sdist is fetched once into
 DIR; its folder is what gets locked. Projects that uv itself cannot lock are counted, not compared.
-Both leave out what was uploaded in the last days (--exclude-newer), or else they would see different
-releases when one appears between the two runs.
+Both tools ask a server of ours, which asks the index once for each page and keeps what it said in
+DIR: mirrors do not always say the same, and releases appear between two runs.
 """
 from __future__ import annotations
 
-import argparse, html, os, re, shlex, shutil, subprocess, sys, tarfile, tempfile, urllib.parse, urllib.request
+import argparse, collections, html, http.server, os, re, shlex, shutil, subprocess, sys, tarfile, tempfile, threading, urllib.error, urllib.parse, urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
 from pathlib import Path
 
 NAMES = """
@@ -39,6 +38,45 @@ def index() -> str:
     from pip._internal.models.index import PyPI
 
     return PyPI.simple_url
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    """Repeats an index, always by its first answer."""
+
+    base: str
+    folder: Path
+    locks: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
+    protocol_version = "HTTP/1.1"
+    ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+
+    def do_GET(self) -> None:
+        name = self.path.strip("/").removeprefix("simple/")
+        kept = self.folder / f"{urllib.parse.quote(name, safe='')}.page"
+        with self.locks[name]:
+            if not kept.exists():
+                part = kept.with_suffix(".part")
+                part.write_bytes(self.upstream(name) if name else b"404\n\n")
+                part.replace(kept)
+        head, kind, body = kept.read_bytes().split(b"\n", 2)
+        self.send_response(int(head))
+        self.send_header("Content-Type", kind.decode())
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "max-age=600")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def upstream(self, name: str) -> bytes:
+        page = f"{self.base.rstrip('/')}/{name}/"
+        try:
+            request = urllib.request.Request(page, headers={"Accept": self.ACCEPT})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                kind = answer.headers.get("Content-Type", "text/html")
+                return b"200\n" + kind.encode() + b"\n" + answer.read()
+        except urllib.error.HTTPError as error:
+            return f"{error.code}\ntext/plain\n".encode()
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def fetch(base: str, name: str, folder: Path) -> Path | None:
@@ -108,14 +146,18 @@ def main() -> None:
     parser.add_argument("--python", action="append", default=[])
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "lockwright-live")
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--exclude-newer", default=(date.today() - timedelta(days=14)).isoformat() + "T00:00:00Z")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     base = index()
+    Pages.base, Pages.folder = base, arguments.folder / "pages"
+    Pages.folder.mkdir(parents=True, exist_ok=True)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    served = f"http://127.0.0.1:{server.server_port}/simple"
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("UV_", "LOCKWRIGHT_"))}
     cache = str(arguments.folder / "cache")
-    environment = clean | {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", "UV_DEFAULT_INDEX": base, "LOCKWRIGHT_PUBLIC_INDEX": base,
+    environment = clean | {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", "UV_DEFAULT_INDEX": served, "LOCKWRIGHT_PUBLIC_INDEX": served,
                            "UV_CACHE_DIR": cache + "/uv", "LOCKWRIGHT_CACHE_DIR": cache + "/ours"}
 
     def one(name: str) -> tuple[str, str, str]:
@@ -125,12 +167,11 @@ def main() -> None:
             return name, "not fetched", str(error)
         if source is None:
             return name, "no sdist with a pyproject.toml", ""
-        cut_off = f" --exclude-newer {arguments.exclude_newer}"
         pythons = arguments.python or [sys.executable]
-        wanted, theirs, python = lock(f"{arguments.uv} lock" + cut_off, source, pythons, environment)
+        wanted, theirs, python = lock(f"{arguments.uv} lock", source, pythons, environment)
         if wanted is None:
             return name, "uv fails", cause(theirs)
-        got, ours, _ = lock(arguments.tool + cut_off, source, [version(python)], environment)
+        got, ours, _ = lock(arguments.tool, source, [version(python)], environment)
         if got is None:
             return name, "missed", cause(ours)
         if got == wanted:
