@@ -112,6 +112,17 @@ fn a_script_comes_as_its_text() {
     assert_eq!(failure.diagnostics[0].code, "request/project-and-script");
 }
 
+/// A project's are the Pythons of all its members; a script's are its own.
+#[test]
+fn a_script_keeps_the_words_of_its_python() {
+    let script = "# /// script\n# requires-python = \"~=3.12\"\n# ///\n";
+    let reply = locked(json!({ "script": script })).unwrap();
+    let text = &reply.locks["uv"].text;
+    assert!(text.contains("requires-python = \"~=3.12\""), "{text}");
+    let again = json!({ "script": script, "lock": text, "options": { "upgrade": true } });
+    assert_eq!(locked(again).unwrap().locks["uv"].text, *text);
+}
+
 #[test]
 fn a_group_to_upgrade_has_to_be_there() {
     let request = |group: &str| {

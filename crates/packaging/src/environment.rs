@@ -207,6 +207,15 @@ impl RequiresPython {
         Self::from_range(specified(specifiers, VersionRange::full()))
     }
 
+    /// The same, but said in the specifiers as they are written: only their order changes.
+    #[must_use]
+    pub fn as_written(specifiers: &VersionSpecifiers) -> Self {
+        Self {
+            specifiers: sorted(specifiers.iter().cloned().collect()),
+            ..Self::from_specifiers(specifiers)
+        }
+    }
+
     /// The Pythons that all members of a workspace support; `None` if there is none.
     #[must_use]
     pub fn intersection<'a>(
@@ -296,6 +305,11 @@ fn specifiers_of(range: &VersionRange) -> Vec<VersionSpecifier> {
     for pair in segments.windows(2) {
         specifiers.extend(gap_specifiers(pair[0].1, pair[1].0));
     }
+    sorted(specifiers)
+}
+
+/// Specifiers in version order.
+fn sorted(mut specifiers: Vec<VersionSpecifier>) -> Vec<VersionSpecifier> {
     specifiers.sort_by(|a, b| {
         a.version()
             .cmp(b.version())

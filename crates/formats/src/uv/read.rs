@@ -151,7 +151,8 @@ impl Reader {
 
     fn requires_python(&mut self, text: &Text) -> RequiresPython {
         let every = || RequiresPython::from_specifiers(&VersionSpecifiers::empty());
-        self.word("uv/requires-python", text).unwrap_or_else(every)
+        let specifiers = self.word("uv/requires-python", text);
+        specifiers.map_or_else(every, |it| RequiresPython::as_written(&it))
     }
 
     /// A marker as it stands; one that is absent always holds.

@@ -259,7 +259,9 @@ impl Workspace {
     pub fn requires_python(&self) -> Result<Option<RequiresPython>, Diagnostic> {
         if let Some(script) = &self.root.script {
             let python = script.requires_python.as_ref();
-            return Ok(python.and_then(|it| RequiresPython::intersection([&it.specifiers])));
+            let possible =
+                python.filter(|it| RequiresPython::intersection([&it.specifiers]).is_some());
+            return Ok(possible.map(|it| RequiresPython::as_written(&it.specifiers)));
         }
         let declared: Vec<_> = self
             .members
