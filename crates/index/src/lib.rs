@@ -18,9 +18,12 @@ pub mod unverified;
 pub mod wheel;
 mod zip;
 
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use packaging::Requirement;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use direct::{
     Archive, ArchivePlace, ArchiveQuery, Checkout, RepositoryQuery, archive_metadata, wheel_of,
@@ -52,12 +55,60 @@ pub enum Known<'a, T: ?Sized> {
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     answers: FxHashMap<Query, Answer>,
+    /// Each requirement heard of: the releases of a project mostly repeat what the others say.
+    requirements: FxHashSet<ByText>,
 }
+
+/// A requirement, known by its text.
+#[derive(Clone, Debug)]
+struct ByText(Arc<Requirement>);
+
+impl Borrow<str> for ByText {
+    fn borrow(&self) -> &str {
+        &self.0.text
+    }
+}
+
+impl Hash for ByText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (*self.0.text).hash(state);
+    }
+}
+
+impl PartialEq for ByText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text == other.0.text
+    }
+}
+
+impl Eq for ByText {}
 
 impl Index {
     /// Records an answer. What is known stays: a second answer to the same query is ignored.
     pub fn learn(&mut self, query: Query, answer: Answer) {
-        self.answers.entry(query).or_insert(answer);
+        if self.knows(&query) {
+            return;
+        }
+        let answer = match answer {
+            Answer::Metadata(metadata) => Answer::Metadata(self.share(metadata)),
+            answer => answer,
+        };
+        self.answers.insert(query, answer);
+    }
+
+    /// The same metadata, its requirements in the place of equal ones.
+    fn share(&mut self, metadata: Arc<Metadata>) -> Arc<Metadata> {
+        let mut metadata = Arc::unwrap_or_clone(metadata);
+        metadata.requires_dist.shrink_to_fit();
+        for requirement in &mut metadata.requires_dist {
+            match self.requirements.get(&*requirement.text) {
+                Some(known) => *requirement = known.0.clone(),
+                None => {
+                    self.requirements.insert(ByText(requirement.clone()));
+                }
+            }
+        }
+        Arc::new(metadata)
     }
 
     /// Whether the query has been answered.

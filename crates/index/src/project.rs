@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use packaging::filename::WheelFilename;
 use packaging::{Hash, PackageName, RequiresPython, Version};
@@ -30,9 +30,12 @@ pub struct Project {
 }
 
 /// What is known of a release without looking at its files.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Head {
-    version: Version,
+    /// Which of the texts that files share is the version.
+    text: u32,
+    /// What that text means, as soon as somebody looked: a resolution looks at few of many.
+    version: OnceLock<Version>,
     /// When its first file was uploaded.
     earliest: Option<i64>,
     /// Where its files begin in the form, and end.
@@ -65,15 +68,13 @@ impl Project {
             starts.push(place(&reader)?);
             reader.text()?;
         }
-        let texts = Texts {
-            form,
-            starts: &starts,
-        };
         let count = reader.count()?;
         let mut heads = Vec::with_capacity(count);
         let (mut start, mut earliest) = (0_u32, 0_i64);
         for _ in 0..count {
-            let version = digest::read_version(texts.read(&mut reader)?)?;
+            let text = u32::try_from(reader.number()?).ok();
+            let text = text.filter(|text| (*text as usize) < starts.len());
+            let text = text.ok_or(DigestError::Damaged("a text is not in its table"))?;
             let length = reader.count()?;
             let end = u32::try_from(length)
                 .ok()
@@ -84,7 +85,8 @@ impl Project {
                 earliest = earliest.wrapping_add(reader.signed()?);
             }
             heads.push(Head {
-                version,
+                text,
+                version: OnceLock::new(),
                 earliest: has_time.then_some(earliest),
                 files: (start, end),
             });
@@ -138,13 +140,36 @@ impl Project {
 
     /// The versions of all releases, ascending.
     pub fn versions(&self) -> impl DoubleEndedIterator<Item = &Version> + ExactSizeIterator {
-        self.releases.iter().map(|head| &head.version)
+        self.releases.iter().map(|head| self.version_of(head))
+    }
+
+    /// Whether some version has a local part.
+    #[must_use]
+    pub fn has_locals(&self) -> bool {
+        let text = |head: &Head| self.texts().get(head.text).unwrap_or_default();
+        self.releases.iter().any(|head| text(head).contains('+'))
+    }
+
+    fn texts(&self) -> Texts<'_> {
+        Texts {
+            form: &self.form,
+            starts: &self.texts,
+        }
+    }
+
+    fn version_of<'a>(&'a self, head: &'a Head) -> &'a Version {
+        head.version.get_or_init(|| {
+            let text = self.texts().get(head.text);
+            // What has the right checksum can be read.
+            text.and_then(digest::read_version)
+                .unwrap_or_else(|_| Version::new([0]))
+        })
     }
 
     /// The version of a release, by its place in the order of versions.
     #[must_use]
     pub fn version_at(&self, at: usize) -> &Version {
-        &self.releases[at].version
+        self.version_of(&self.releases[at])
     }
 
     /// When the first file of a release was uploaded, as far as the index says.
@@ -160,12 +185,13 @@ impl Project {
     /// There is no such release.
     pub fn place(&self, version: &Version) -> Result<usize, usize> {
         self.releases
-            .binary_search_by(|head| head.version.cmp(version))
+            .binary_search_by(|head| self.version_of(head).cmp(version))
     }
 
     /// The number of releases at the beginning of the order for which something holds.
     pub fn partition_point(&self, holds: impl Fn(&Version) -> bool) -> usize {
-        self.releases.partition_point(|head| holds(&head.version))
+        self.releases
+            .partition_point(|head| holds(self.version_of(head)))
     }
 
     /// Puts the files of a version together.
@@ -215,10 +241,7 @@ impl Project {
         };
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let mut files = Files {
-            texts: Texts {
-                form: &self.form,
-                starts: &self.texts,
-            },
+            texts: self.texts(),
             name: self.name.as_ref(),
             shared: &mut shared,
             filename: String::new(),

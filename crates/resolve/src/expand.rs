@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use packaging::{ConflictItem, ConflictKind, ExtraName, Marker, PackageName, Version};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -136,7 +137,7 @@ impl Modifiers {
             excludes: problem.excludes.iter().cloned().collect(),
             scoped_excludes,
             constraints: by_name(constraints.map(|constraint| Demand {
-                extras: std::sync::Arc::default(),
+                extras: Arc::default(),
                 ..constraint
             })),
         }
@@ -163,7 +164,7 @@ impl Modifiers {
     pub(crate) fn apply<'a>(
         &'a self,
         context: Context<'_>,
-        demands: &'a [Demand],
+        demands: &'a [Arc<Demand>],
     ) -> Vec<Cow<'a, Demand>> {
         let scoped = context
             .package()
@@ -174,7 +175,7 @@ impl Modifiers {
                 .and_then(|scoped| scoped.get(&demand.name))
                 .or_else(|| self.overrides.get(&demand.name));
             match overrides {
-                None => applied.push(Cow::Borrowed(demand)),
+                None => applied.push(Cow::Borrowed(&**demand)),
                 Some(overrides) => applied.extend(replace(demand, overrides).map(Cow::Owned)),
             }
         }
@@ -219,7 +220,7 @@ pub(crate) struct Expander<'a> {
 
 impl Expander<'_> {
     /// The requirements that count, with their constraints.
-    pub(crate) fn expand(&self, demands: &[Demand], context: Context<'_>) -> Vec<Demand> {
+    pub(crate) fn expand(&self, demands: &[Arc<Demand>], context: Context<'_>) -> Vec<Demand> {
         let expanded = self.for_context(demands, context);
         // Groups may require the project itself, so only the others are flattened.
         let Some((name, version)) = context.package() else {
@@ -228,6 +229,7 @@ impl Expander<'_> {
         let scoped = self.modifiers.scoped_for(name, version);
         let is_recursive = demands
             .iter()
+            .map(|demand| &**demand)
             .chain(
                 scoped
                     .into_iter()
@@ -244,7 +246,7 @@ impl Expander<'_> {
     /// Replaces requirements on the project's own extras by what those extras require.
     fn flatten(
         &self,
-        demands: &[Demand],
+        demands: &[Arc<Demand>],
         name: &PackageName,
         version: &Version,
         mut expanded: Vec<Demand>,
@@ -292,7 +294,7 @@ impl Expander<'_> {
             .iter()
             .filter(|demand| is_own(demand) && !demand.is_bare())
             .map(|demand| Demand {
-                extras: std::sync::Arc::default(),
+                extras: Arc::default(),
                 ..demand.clone()
             })
             .collect();
@@ -301,7 +303,7 @@ impl Expander<'_> {
         expanded
     }
 
-    fn for_context(&self, demands: &[Demand], context: Context<'_>) -> Vec<Demand> {
+    fn for_context(&self, demands: &[Arc<Demand>], context: Context<'_>) -> Vec<Demand> {
         let extra = context.extra();
         let mut expanded = Vec::new();
         for demand in self.modifiers.apply(context, demands) {

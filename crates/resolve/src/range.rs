@@ -41,13 +41,14 @@ fn is_after_locals(lower: &Version, upper: &Version) -> bool {
 
 /// Widens a version to the gap around it: the largest interval without another known version.
 ///
-/// Rejected neighbours then merge into one range instead of leaving a hole each.
-pub(crate) fn widen(version: &Version, known: Option<&[Version]>) -> VersionRange {
+/// Rejected neighbours then merge into one range instead of leaving a hole each. Of what is known
+/// the nearest versions are enough.
+pub(crate) fn widen(version: &Version, known: &[&Version]) -> VersionRange {
     let range = VersionRange::singleton(version.clone());
-    match known {
-        Some(known) if !known.is_empty() => range.widen_versions(known),
-        _ => range,
+    if known.is_empty() {
+        return range;
     }
+    range.widen_versions(known)
 }
 
 /// Whether the range ends somewhere.

@@ -21,6 +21,7 @@ use crate::preference::Preferences;
 use crate::priority::Priorities;
 use crate::python::PythonTarget;
 use crate::resolver::ResolveError;
+use crate::version_map::VersionMap;
 use crate::world::{World, is_same_place};
 use blame::ConflictTracker;
 use depend::Dependencies;
@@ -59,7 +60,7 @@ pub(crate) struct ForkState {
     priorities: Priorities,
     added: FxHashMap<Id<Node>, FxHashSet<Version>>,
     selected: FxHashMap<Id<Node>, (VersionRange, Version)>,
-    known: FxHashMap<PackageName, Arc<[Version]>>,
+    known: FxHashMap<PackageName, Arc<[Arc<VersionMap>]>>,
     tracker: ConflictTracker,
     tried: FxHashMap<PackageName, u32>,
     /// What was found wrong while dependencies were added; ends the next turn.

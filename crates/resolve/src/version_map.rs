@@ -256,8 +256,8 @@ pub(crate) struct VersionMap {
 
 impl VersionMap {
     pub(crate) fn new(index: IndexUrl, project: Arc<Project>, policy: FilePolicy) -> Self {
-        let offers = project.versions().map(|_| OnceLock::new()).collect();
-        let has_locals = project.versions().any(Version::is_local);
+        let offers = (0..project.len()).map(|_| OnceLock::new()).collect();
+        let has_locals = project.has_locals();
         Self {
             index,
             project,
@@ -318,6 +318,17 @@ impl VersionMap {
             let uploaded = self.project.earliest_upload_at(at);
             uploaded.is_some_and(|uploaded| uploaded < cutoff)
         })
+    }
+
+    /// The nearest versions that exist, below and above this one; between them, whether it does.
+    pub(crate) fn around(&self, version: &Version) -> [Option<&Version>; 3] {
+        let at = self.project.partition_point(|known| known < version);
+        let is_known = at < self.project.len() && self.project.version_at(at) == version;
+        let above = at + usize::from(is_known);
+        let below = (0..at).rev().find(|at| self.exists(*at));
+        let same = Some(at).filter(|at| is_known && self.exists(*at));
+        let above = (above..self.project.len()).find(|at| self.exists(*at));
+        [below, same, above].map(|at| at.map(|at| self.project.version_at(at)))
     }
 
     /// All versions that exist, ascending.

@@ -8,7 +8,8 @@ use index::{Absence, Index, Known, MetadataQuery, Query, Unverified};
 use lock::{ForkStrategy, ResolutionMode, Source};
 use packaging::filename::WheelFilename;
 use packaging::{
-    ConflictItem, GroupName, IndexUrl, Marker, PackageName, Requirement, RequiresPython, Version,
+    ConflictItem, GroupName, IndexUrl, Marker, PackageName, Requirement, RequiresPython,
+    SourcedRequirement, Version,
 };
 use rustc_hash::FxHashMap;
 
@@ -64,12 +65,12 @@ pub(crate) struct Local {
     /// Its file's name, where that is a wheel.
     pub(crate) wheel: Option<WheelFilename>,
     pub(crate) version: Version,
-    pub(crate) requires: Vec<Demand>,
-    groups: BTreeMap<GroupName, Vec<Demand>>,
+    pub(crate) requires: Vec<Arc<Demand>>,
+    groups: BTreeMap<GroupName, Vec<Arc<Demand>>>,
 }
 
 impl Local {
-    pub(crate) fn group(&self, group: &GroupName) -> Option<&[Demand]> {
+    pub(crate) fn group(&self, group: &GroupName) -> Option<&[Arc<Demand>]> {
         self.groups.get(group).map(Vec::as_slice)
     }
 }
@@ -78,7 +79,7 @@ impl Local {
 #[derive(Debug)]
 pub(crate) struct KnownFacts {
     pub(crate) requires_python: Option<Arc<RequiresPython>>,
-    pub(crate) requires: Vec<Demand>,
+    pub(crate) requires: Vec<Arc<Demand>>,
 }
 
 /// What is known of a distribution.
@@ -104,7 +105,7 @@ pub(crate) struct World {
     pub(crate) problem: Problem,
     pub(crate) index: Index,
     pub(crate) modifiers: Modifiers,
-    pub(crate) requirements: Vec<Demand>,
+    pub(crate) requirements: Vec<Arc<Demand>>,
     pub(crate) selector: Selector,
     /// The environments that must find a distribution.
     pub(crate) artifact_environments: Vec<Marker>,
@@ -117,13 +118,13 @@ pub(crate) struct World {
     maps: FxHashMap<(PackageName, Option<IndexUrl>), Found>,
     facts: FxHashMap<Arc<str>, Arc<KnownFacts>>,
     /// Requirements that distributions share, by where they are in memory, and what they become.
-    demands: FxHashMap<usize, (Arc<Requirement>, Demand)>,
+    demands: FxHashMap<usize, (Arc<Requirement>, Arc<Demand>)>,
 }
 
 impl World {
     pub(crate) fn new(problem: Problem) -> Self {
         let modifiers = Modifiers::new(&problem);
-        let requirements: Vec<Demand> = problem.requirements.iter().map(Demand::from).collect();
+        let requirements = demands(&problem.requirements);
         let locals = locals(&problem);
         let mut first_party: Vec<Demand> = Vec::new();
         // What an archive or a repository asks for itself is nobody's direct wish.
@@ -139,7 +140,7 @@ impl World {
                 name: &local.project.name,
                 version: &local.version,
             };
-            let owned = |demands: &[Demand]| -> Vec<Demand> {
+            let owned = |demands: &[Arc<Demand>]| -> Vec<Demand> {
                 let applied = modifiers.apply(context, demands);
                 applied.into_iter().map(Cow::into_owned).collect()
             };
@@ -423,19 +424,28 @@ impl World {
             requires_python: requires_python
                 .and_then(|text| RequiresPython::parse(text).ok())
                 .map(Arc::new),
-            requires: entry.requires_dist.iter().map(Demand::from).collect(),
+            requires: entry
+                .requires_dist
+                .iter()
+                .map(|it| Arc::new(Demand::from(it)))
+                .collect(),
         })
     }
+}
+
+fn demands(requirements: &[SourcedRequirement]) -> Vec<Arc<Demand>> {
+    let demand = |requirement| Arc::new(Demand::from(requirement));
+    requirements.iter().map(demand).collect()
 }
 
 /// The demand of a requirement. Holding on to the requirement keeps its place in memory its own.
 fn demand(
     requirement: &Arc<Requirement>,
-    known: &mut FxHashMap<usize, (Arc<Requirement>, Demand)>,
-) -> Demand {
+    known: &mut FxHashMap<usize, (Arc<Requirement>, Arc<Demand>)>,
+) -> Arc<Demand> {
     let (_, demand) = known
         .entry(Arc::as_ptr(requirement).addr())
-        .or_insert_with(|| (requirement.clone(), Demand::from(&**requirement)));
+        .or_insert_with(|| (requirement.clone(), Arc::new(Demand::from(&**requirement))));
     demand.clone()
 }
 
@@ -448,11 +458,11 @@ fn locals(problem: &Problem) -> FxHashMap<PackageName, Vec<Arc<Local>>> {
                 .archive
                 .as_ref()
                 .and_then(|archive| WheelFilename::parse(&archive.filename).ok()),
-            requires: project.requires_dist.iter().map(Demand::from).collect(),
+            requires: demands(&project.requires_dist),
             groups: project
                 .groups
                 .iter()
-                .map(|(group, all)| (group.clone(), all.iter().map(Demand::from).collect()))
+                .map(|(group, all)| (group.clone(), demands(all)))
                 .collect(),
             project: project.clone(),
         };

@@ -199,8 +199,12 @@ pub(crate) struct Texts<'a> {
 impl<'a> Texts<'a> {
     /// Reads a text's number, and looks the text up.
     pub(crate) fn read(&self, reader: &mut Reader<'a>) -> Result<&'a str, DigestError> {
-        let id = usize::try_from(reader.number()?).ok();
-        let start = id.and_then(|id| self.starts.get(id));
+        self.get(u32::try_from(reader.number()?).unwrap_or(u32::MAX))
+    }
+
+    /// The text of a number.
+    pub(crate) fn get(&self, id: u32) -> Result<&'a str, DigestError> {
+        let start = self.starts.get(id as usize);
         let rest = start.and_then(|start| self.form.get(*start as usize..));
         let rest = rest.ok_or(DigestError::Damaged("a text is not in its table"))?;
         Reader { rest }.text()

@@ -120,7 +120,7 @@ impl ForkState {
             let Some(local) = around.world.local(name, source) else {
                 return Dependencies::Available(Vec::new());
             };
-            let none: &[Demand] = &[];
+            let none: &[Arc<Demand>] = &[];
             let demands = match kind {
                 Kind::Base | Kind::Extra(_) => &*local.requires,
                 Kind::Group(group) => local.group(group).unwrap_or(none),
@@ -155,7 +155,7 @@ impl ForkState {
         {
             return Dependencies::NeedsPython(requires_python.clone());
         }
-        let demands: &[Demand] = if matches!(kind, Kind::Group(_)) {
+        let demands: &[Arc<Demand>] = if matches!(kind, Kind::Group(_)) {
             &[]
         } else {
             &facts.requires
@@ -262,21 +262,19 @@ impl ForkState {
             .filter(|name| self.direct(name, world).is_none())
             .cloned()
         else {
-            return range::widen(version, None);
+            return range::widen(version, &[]);
         };
         if !self.known.contains_key(&name) {
             let Found::Maps(maps) = world.maps(&name, self.indexes.get(&name)) else {
-                return range::widen(version, None);
+                return range::widen(version, &[]);
             };
-            let mut versions: Vec<Version> = maps
-                .iter()
-                .flat_map(|map| map.versions().cloned())
-                .collect();
-            versions.sort_unstable();
-            versions.dedup();
-            self.known.insert(name.clone(), versions.into());
+            self.known.insert(name.clone(), maps);
         }
-        range::widen(version, self.known.get(&name).map(|known| &**known))
+        let maps = self.known.get(&name).into_iter().flat_map(|maps| &**maps);
+        let mut near: Vec<&Version> = maps.flat_map(|map| map.around(version)).flatten().collect();
+        near.sort_unstable();
+        near.dedup();
+        range::widen(version, &near)
     }
 
     pub(super) fn add_unusable(&mut self, version: Version, reason: Unusable, world: &mut World) {
