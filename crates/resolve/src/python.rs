@@ -10,12 +10,28 @@ use packaging::{Marker, PythonBounds, RequiresPython, Version};
 pub(crate) struct PythonTarget {
     pub(crate) bounds: PythonBounds,
     pub(crate) marker: Marker,
+    /// `< upper` of the bounds, if they end somewhere.
+    pub(crate) below: Option<Marker>,
 }
 
 impl PythonTarget {
     pub(crate) fn new(bounds: PythonBounds) -> Self {
         let marker = bounds.to_marker();
-        Self { bounds, marker }
+        let below = match &bounds.upper {
+            Bound::Unbounded => None,
+            upper => {
+                let below = PythonBounds {
+                    lower: Bound::Unbounded,
+                    upper: upper.clone(),
+                };
+                Some(below.to_marker())
+            }
+        };
+        Self {
+            bounds,
+            marker,
+            below,
+        }
     }
 
     /// Whether a distribution supports every Python from the lower bound on.

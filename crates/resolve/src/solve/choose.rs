@@ -1,12 +1,11 @@
 //! The choice of a version: a release, a source, or a split (uv.md §2.6, §2.7 B to D).
 
-use std::ops::Bound;
 use std::sync::Arc;
 
 use index::{MetadataQuery, Query};
 use lock::Source;
 use packaging::marker::MarkerString;
-use packaging::{Marker, PackageName, PythonBounds, RequiresPython, Version, VersionRange, tag};
+use packaging::{Marker, PackageName, RequiresPython, Version, VersionRange, tag};
 use pubgrub::{Id, Term};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -17,7 +16,6 @@ use crate::candidate::{Candidate, Choice, Selector};
 use crate::environment::ForkEnvironment;
 use crate::explain::{PackageGone, Reason, Unusable};
 use crate::node::Node;
-use crate::python::PythonTarget;
 use crate::resolver::ResolveError;
 use crate::version_map::Verdict;
 use crate::world::{Found, World};
@@ -152,7 +150,7 @@ impl ForkState {
             let reason = Unusable::RequiresPython(requires_python.clone().into());
             return Chosen::Unusable(candidate.version.clone(), reason);
         }
-        if let Some(below) = upper_marker(&self.python)
+        if let Some(below) = self.python.below
             && candidate.offer.pythons.is_disjoint(below)
         {
             return Chosen::Unusable(candidate.version.clone(), Unusable::PythonTag);
@@ -402,17 +400,4 @@ impl ForkState {
             around.lookahead.speculate(name, choice.maps, &range, count);
         }
     }
-}
-
-/// `< upper` of the fork's Pythons, if they end somewhere.
-pub(super) fn upper_marker(python: &PythonTarget) -> Option<Marker> {
-    let upper = python.bounds.upper.clone();
-    if matches!(upper, Bound::Unbounded) {
-        return None;
-    }
-    let bounds = PythonBounds {
-        lower: Bound::Unbounded,
-        upper,
-    };
-    Some(bounds.to_marker())
 }
