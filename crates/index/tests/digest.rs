@@ -167,6 +167,31 @@ proptest! {
         }
     }
 
+    /// Invariant: a sketch of a release tells of each file all but its name, URL and digests.
+    #[test]
+    fn sketches_tell_what_judging_needs(project in project(), place in 0..4_usize) {
+        for (at, (version, release)) in project.releases().enumerate() {
+            let text = version.to_string();
+            prop_assert!(!text.contains('+') || project.has_locals());
+            let sketch = project.sketch_at(at);
+            let with = project.release_with(at, &[place]);
+            prop_assert_eq!(sketch.files().count(), release.files().count());
+            for (other, file) in release.files().enumerate() {
+                for brief in [sketch.files().nth(other), with.files().nth(other)] {
+                    let brief = brief.unwrap();
+                    let told = (&brief.kind, brief.upload_time, &brief.yanked, &brief.requires_python);
+                    let whole = (&file.kind, file.upload_time, &file.yanked, &file.requires_python);
+                    prop_assert_eq!(told, whole);
+                    prop_assert_eq!(brief.core_metadata.is_some(), file.core_metadata.is_some());
+                    prop_assert!(brief.url.is_empty() || brief == file);
+                }
+            }
+            if let Some(file) = release.files().nth(place) {
+                prop_assert_eq!(with.files().nth(place), Some(file));
+            }
+        }
+    }
+
     /// Invariant: the compact form of metadata is the metadata.
     #[test]
     fn metadata_comes_back(metadata in metadata()) {

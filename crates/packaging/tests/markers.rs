@@ -258,6 +258,10 @@ fn forgetting_extras_keeps_what_is_possible() {
         let none = a.simplify_not_extras_with(|_| true);
         assert!(!none.has_extras());
         assert_eq!(none, a.simplify_no_extras());
+        assert_eq!(a.has_extras(), !a.extras().is_empty());
+        for extra in ["a", "b"].map(|name| ExtraName::new(name).unwrap()) {
+            assert_eq!(a.asks_extra(&extra), a.extras().contains(extra.as_str()));
+        }
         assert!(none.implies(a.without_extras()));
     });
 }

@@ -57,3 +57,54 @@ pub(crate) fn has_upper_bound(range: &VersionRange) -> bool {
         .bounding_range()
         .is_some_and(|(_, upper)| !matches!(upper, Bound::Unbounded))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Version::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_nearest_versions_widen_like_all() {
+        let known = ["0.9", "1.0a1", "1.0", "1.0+cpu", "1.0.post1", "1.1", "2.0"].map(version);
+        for at in 0..known.len() {
+            let all: Vec<&Version> = known.iter().collect();
+            let near = &all[at.saturating_sub(1)..(at + 2).min(all.len())];
+            let version = &known[at];
+            assert_eq!(widen(version, near), widen(version, &all), "{version}");
+        }
+        let other = version("1.0.1");
+        let all: Vec<&Version> = known.iter().collect();
+        assert_eq!(widen(&other, &all[4..6]), widen(&other, &all));
+        assert_eq!(widen(&other, &[]), VersionRange::singleton(other));
+    }
+
+    #[test]
+    fn one_version_with_its_local_variants_is_a_singleton() {
+        let of = |text: &str| super::of(&VersionSpecifiers::from_str(text).unwrap());
+        for text in [
+            "==1.0",
+            "===1.0",
+            "==1.0+cpu",
+            "==0",
+            "==1.0.post1",
+            "==1.0a1",
+        ] {
+            assert!(is_singleton(&of(text)), "{text}");
+        }
+        for text in [
+            "==1.*",
+            ">=1.0",
+            ">=1.0,<1.1",
+            ">=1.0,<=1.0.0.1",
+            "!=1.0",
+            "<1",
+        ] {
+            assert!(!is_singleton(&of(text)), "{text}");
+        }
+    }
+}

@@ -226,6 +226,7 @@ pub(crate) struct Files<'a> {
 impl<'a> Files<'a> {
     pub(crate) fn read(&mut self, reader: &mut Reader<'a>) -> Result<File, DigestError> {
         let flags = reader.number()?;
+        self.filename.clear();
         let (filename, kind) = self.read_name(reader, flags & 3)?;
         let url = self.read_url(reader, &filename)?;
         let count = reader.count()?;

@@ -129,6 +129,94 @@ fn answers_that_are_there_together_are_learnt_together() {
     assert_eq!(source.asked()[1].len(), 3);
 }
 
+/// Has some answers at hand; others take a while.
+struct Shelf {
+    source: Recorded,
+    at_hand: Vec<&'static str>,
+}
+
+impl Source for Shelf {
+    fn ask<'a>(
+        &'a self,
+        queries: Vec<Query>,
+    ) -> LocalBoxStream<'a, Result<(Query, Answer), SourceError>> {
+        self.source.ask(queries)
+    }
+
+    fn at_hand(&self, query: &Query) -> Option<Answer> {
+        let Query::Project { name, .. } = query else {
+            unreachable!()
+        };
+        let is_at_hand = self.at_hand.contains(&name.as_str());
+        is_at_hand.then(|| Answer::Project(Arc::new(Project::default())))
+    }
+}
+
+/// The same tree, which also knows that the project `g` will be wanted.
+struct Foreseeing(Tree);
+
+impl Conversation for Foreseeing {
+    type End = BTreeSet<String>;
+
+    fn step(&mut self) -> Step<Self::End> {
+        self.0.step()
+    }
+
+    fn learn(&mut self, query: Query, answer: Answer) {
+        self.0.learn(query, answer);
+    }
+
+    fn ahead(&mut self) -> Vec<Query> {
+        let is_new = self.0.asked.insert("g");
+        let query = Query::Project {
+            index: index(),
+            name: name("g"),
+        };
+        is_new.then_some(query).into_iter().collect()
+    }
+
+    fn progress(&self) -> Progress {
+        self.0.progress()
+    }
+}
+
+#[test]
+fn who_has_everything_at_hand_is_asked_nothing() {
+    let shelf = Shelf {
+        source: source(Order::AsAsked),
+        at_hand: vec!["a", "b", "c", "d", "e", "f", "g", "h"],
+    };
+    let driven = block_on(drive(&mut Foreseeing(Tree::new()), &shelf, &mut |_| {})).unwrap();
+    assert_eq!((driven.end.len(), driven.queries, driven.waves), (8, 8, 0));
+    assert!(shelf.source.asked().is_empty());
+}
+
+#[test]
+fn what_will_be_wanted_is_asked_along_once_somebody_must_be_waited_for() {
+    for order in (0..20).map(Order::Shuffled).chain([Order::AsAsked]) {
+        let shelf = Shelf {
+            source: source(order),
+            at_hand: vec!["a", "d", "f"],
+        };
+        let driven = block_on(drive(&mut Foreseeing(Tree::new()), &shelf, &mut |_| {})).unwrap();
+        assert_eq!((driven.end.len(), driven.queries), (8, 8), "{order:?}");
+        let asked = shelf.source.asked();
+        let names = |wave: &Vec<Query>| -> BTreeSet<String> {
+            let name = |query: &Query| match query {
+                Query::Project { name, .. } => name.as_str().to_owned(),
+                _ => unreachable!(),
+            };
+            wave.iter().map(name).collect()
+        };
+        let first = asked.first().map(names).unwrap();
+        assert_eq!(
+            first,
+            ["b", "c", "g"].map(str::to_owned).into(),
+            "{order:?}"
+        );
+    }
+}
+
 #[test]
 fn progress_counts_questions_and_answers() {
     let mut seen = Vec::new();
