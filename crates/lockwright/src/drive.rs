@@ -79,7 +79,7 @@ pub async fn drive<C: Conversation>(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Driven<C::End>, DriveError> {
     let mut answers = SelectAll::new();
-    let (mut queries, mut waves, mut answered) = (0, 0, 0);
+    let (mut queries, mut waves, mut answered, mut unbroken) = (0, 0, 0, 0_usize);
     loop {
         let mut asked = match conversation.step() {
             Step::End(end) => {
@@ -109,6 +109,15 @@ pub async fn drive<C: Conversation>(
         let learnt = waiting - asked.len();
         answered += learnt;
         if asked.is_empty() && learnt > 0 {
+            unbroken += 1;
+            if unbroken % UNBROKEN == 0 {
+                progress(&Progress {
+                    asked: queries,
+                    answered,
+                    ..conversation.progress()
+                });
+                pause().await;
+            }
             continue;
         }
         let ahead = conversation.ahead();
@@ -128,6 +137,23 @@ pub async fn drive<C: Conversation>(
             conversation.learn(query, answer);
         }
     }
+}
+
+/// After so many steps without waiting, others get their turn: an interrupt, for instance.
+const UNBROKEN: usize = 64;
+
+/// Lets others go first, once.
+async fn pause() {
+    let mut has_paused = false;
+    poll_fn(|context| {
+        if has_paused {
+            return Poll::Ready(());
+        }
+        has_paused = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 type Answers<'a> = SelectAll<LocalBoxStream<'a, Result<(Query, Answer), SourceError>>>;

@@ -191,6 +191,48 @@ fn who_has_everything_at_hand_is_asked_nothing() {
     assert!(shelf.source.asked().is_empty());
 }
 
+/// Wants one project after the other, as many as that.
+struct Line(usize);
+
+impl Conversation for Line {
+    type End = ();
+
+    fn step(&mut self) -> Step<()> {
+        let query = Query::Project {
+            index: index(),
+            name: name("a"),
+        };
+        match self.0 {
+            0 => Step::End(()),
+            _ => Step::Ask(vec![query]),
+        }
+    }
+
+    fn learn(&mut self, _: Query, _: Answer) {
+        self.0 -= 1;
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::default()
+    }
+}
+
+#[test]
+fn others_get_their_turn_while_everything_is_at_hand() {
+    let shelf = Shelf {
+        source: Recorded::new(),
+        at_hand: vec!["a"],
+    };
+    let (mut line, mut nothing) = (Line(2 * UNBROKEN + 1), |_: &Progress| {});
+    let mut driven = Box::pin(drive(&mut line, &shelf, &mut nothing));
+    let mut context = Context::from_waker(noop_waker_ref());
+    let mut polls = 1;
+    while driven.as_mut().poll(&mut context).is_pending() {
+        polls += 1;
+    }
+    assert_eq!(polls, 3);
+}
+
 #[test]
 fn what_will_be_wanted_is_asked_along_once_somebody_must_be_waited_for() {
     for order in (0..20).map(Order::Shuffled).chain([Order::AsAsked]) {
