@@ -43,11 +43,7 @@ pub(super) async fn read<T: Transport, C: Cache>(
     };
     let mut reply = client.get(request).await?;
     match (reply.status, held) {
-        (304, Some(held)) => {
-            reply.etag = reply.etag.or(held.etag);
-            reply.max_age = reply.max_age.or(held.max_age);
-            Ok(Fetched::as_said(held.answer, &reply))
-        }
+        (304, Some(held)) => Ok(Fetched::still_right(held, reply)),
         (200, _) => {
             let bytes = std::mem::take(&mut reply.body);
             let answer = unpacked(client, query, bytes).await?;

@@ -234,6 +234,13 @@ impl Fetched {
         }
     }
 
+    /// The answer held, which the server says is right still; what it does not repeat holds on.
+    pub(super) fn still_right(held: Cached, mut reply: Reply) -> Self {
+        reply.etag = reply.etag.or(held.etag);
+        reply.max_age = reply.max_age.or(held.max_age);
+        Self::as_said(held.answer, &reply)
+    }
+
     /// An answer for this run only.
     pub(super) fn for_now(answer: Answer) -> Self {
         Self {

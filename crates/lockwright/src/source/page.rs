@@ -24,13 +24,9 @@ pub(super) async fn project<T: Transport, C: Cache>(
         compressed: true,
         ..Request::default()
     };
-    let mut reply = client.get(request).await?;
+    let reply = client.get(request).await?;
     match (reply.status, held) {
-        (304, Some(held)) => {
-            reply.etag = reply.etag.or(held.etag);
-            reply.max_age = reply.max_age.or(held.max_age);
-            Ok(Fetched::as_said(held.answer, &reply))
-        }
+        (304, Some(held)) => Ok(Fetched::still_right(held, reply)),
         (200, _) => {
             let name = name.clone();
             let (read, reply) = client
