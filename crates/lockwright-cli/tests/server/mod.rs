@@ -103,7 +103,6 @@ impl Answered {
     }
 
     fn send(&self, stream: &mut TcpStream) -> std::io::Result<()> {
-        thread::sleep(self.delay);
         let mut head = format!("HTTP/1.1 {} Scripted\r\n", self.status);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -196,11 +195,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 return;
             }
             scope.spawn(move || {
-                let at_once = shared.under_way.fetch_add(1, Ordering::SeqCst) + 1;
-                shared.most.fetch_max(at_once, Ordering::SeqCst);
                 // A client that goes away is its own affair.
                 let _ = serve(stream, shared);
-                shared.under_way.fetch_sub(1, Ordering::SeqCst);
             });
         }
     });
@@ -229,7 +225,13 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         all.push(asked.clone());
         asked
     };
-    (shared.script)(&asked).send(&mut stream)
+    let at_once = shared.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+    shared.most.fetch_max(at_once, Ordering::SeqCst);
+    let answer = (shared.script)(&asked);
+    thread::sleep(answer.delay);
+    // Before the answer goes out: the client's next request may be here before the last byte is.
+    shared.under_way.fetch_sub(1, Ordering::SeqCst);
+    answer.send(&mut stream)
 }
 
 /// A folder that goes away when dropped.
