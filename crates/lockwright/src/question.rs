@@ -731,7 +731,31 @@ fn sorts_extras_of_requirements(manifest: &Manifest) -> bool {
     ];
     let project = manifest.project.as_ref();
     let is_dynamic = project.is_some_and(|project| project.version.is_none());
-    is_dynamic && backend(manifest).is_some_and(|backend| SORTING.contains(&backend))
+    is_dynamic
+        && match backend(manifest) {
+            Some(backend) if SORTING.contains(&backend) => true,
+            // A backend of the project's own is mostly a thin cover of what it requires.
+            Some(_) => {
+                has_own_backend(manifest) && builds_with(manifest, &["setuptools", "hatchling"])
+            }
+            // Without a word, setuptools builds.
+            None => manifest.raw.get("build-system").is_some(),
+        }
+}
+
+/// Whether the build backend is among the project's own files.
+fn has_own_backend(manifest: &Manifest) -> bool {
+    let system = manifest.raw.get("build-system");
+    system.is_some_and(|system| system.get("backend-path").is_some())
+}
+
+/// Whether one of these projects is required for the build.
+fn builds_with(manifest: &Manifest, names: &[&str]) -> bool {
+    let system = manifest.raw.get("build-system");
+    let requires = system.and_then(|system| system.get("requires")?.as_array());
+    let texts = requires.into_iter().flatten().filter_map(|it| it.as_str());
+    let mut required = texts.filter_map(|text| packaging::Requirement::parse(text).ok());
+    required.any(|requirement| names.contains(&requirement.name.as_str()))
 }
 
 /// The build backend that a project names.
