@@ -68,7 +68,7 @@ impl Source {
 }
 
 impl fmt::Display for Source {
-    /// The source as it would be written after `@`.
+    /// The source as it would be written after `@`, without user name and password.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (place, subdirectory) = match self {
             Self::Registry(index) => (index.to_string(), &None),
@@ -86,7 +86,9 @@ impl fmt::Display for Source {
                 };
                 (format!("git+{url}{reference}"), subdirectory)
             }
-            Self::Url { url, subdirectory } => (url.to_string(), subdirectory),
+            Self::Url { url, subdirectory } => {
+                (IndexUrl::new(url).as_str().to_owned(), subdirectory)
+            }
             Self::Path(path)
             | Self::Directory(path)
             | Self::Editable(path)

@@ -56,6 +56,15 @@ fn site(asked: &Asked) -> Answered {
                 "Metadata-Version: 2.1\nName: one\nVersion: 9.0\n",
             )]),
         ),
+        "/outer-1.0-py3-none-any.whl" => {
+            let metadata = format!(
+                "Metadata-Version: 2.1\nName: outer\nVersion: 1.0\nProvides-Extra: more\n\
+                 Requires-Dist: one @ http://{}/one-9.0-py3-none-any.whl ; extra == \"more\"\n",
+                asked.header("host")
+            );
+            let files = [("outer-1.0.dist-info/METADATA", metadata.as_str())];
+            Answered::ok("application/zip", zip(&files))
+        }
         "/nested-2.0.zip" => Answered::ok(
             "application/zip",
             zip(&[(
@@ -211,6 +220,38 @@ fn what_cannot_be_had_is_an_error_at_its_requirement() {
         assert!(said.contains("pyproject.toml:5:17"), "{said}");
         assert!(!folder.0.join("uv.lock").exists());
     }
+}
+
+#[test]
+fn passwords_of_sources_are_not_told() {
+    let server = Server::start(site);
+    let url = server.url("/gone-1.0.zip").replace("://", "://me:secret@");
+    let folder = project(
+        "\"gone\"",
+        &format!("[tool.uv.sources]\ngone = {{ url = \"{url}\" }}\n"),
+    );
+    let (status, said) = run(&folder, &server, &["lock"]);
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains("/gone-1.0.zip: there is nothing"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+}
+
+#[test]
+fn more_extras_of_one_archive_bring_more_along() {
+    let server = Server::start(site);
+    let (url, other) = (
+        server.url("/outer-1.0-py3-none-any.whl"),
+        server.url("/one-9.0-py3-none-any.whl"),
+    );
+    let folder = project(
+        &format!("\"outer @ {url}\""),
+        &format!("[dependency-groups]\ndev = [\"outer[more] @ {url}\"]\n"),
+    );
+    let lock = locked(&folder, &server);
+    assert!(
+        entry(&lock, "one").contains(&format!("source = {{ url = \"{other}\" }}")),
+        "{lock}"
+    );
 }
 
 #[test]

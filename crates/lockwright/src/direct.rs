@@ -104,7 +104,7 @@ pub(crate) async fn gather(
         }
         let mut waiting: Vec<(Query, Wanted)> = Vec::new();
         for one in wanted.drain(..) {
-            waiting.push((gathering.query(&one), one));
+            waiting.extend(gathering.query(&one).map(|query| (query, one)));
         }
         let mut queries: Vec<Query> = waiting.iter().map(|(query, _)| query.clone()).collect();
         queries.sort();
@@ -130,7 +130,7 @@ pub(crate) async fn gather(
             if let Some(project) = gathering.project(&one, answer)? {
                 let next = project.requires_dist.iter();
                 wanted.extend(next.filter_map(|it| Wanted::of(it, Some(&one.extras))));
-                gathering.gathered.projects.push(project);
+                gathering.keep(project);
             }
         }
     }
@@ -171,14 +171,10 @@ impl Wanted {
         })
     }
 
-    /// What is fetched only once.
-    fn key(&self) -> (PackageName, String, GitReference) {
-        let place = direct_source(&self.source).map(|source| source.to_string());
-        let reference = match &self.source {
-            RequirementSource::Git { reference, .. } => reference.clone(),
-            _ => GitReference::Default,
-        };
-        (self.name.clone(), place.unwrap_or_default(), reference)
+    /// What is looked at only once: with other extras, more of its requirements may count.
+    fn key(&self) -> Key {
+        let source = direct_source(&self.source);
+        (self.name.clone(), self.extras.clone(), source)
     }
 
     /// How errors call it.
@@ -187,18 +183,30 @@ impl Wanted {
     }
 }
 
+/// What tells one [`Wanted`] from another.
+type Key = (PackageName, Vec<ExtraName>, Option<LockSource>);
+
 struct Gathering<'a> {
     problem: &'a Problem,
     workspace: &'a Workspace,
     gathered: Gathered,
-    seen: BTreeSet<(PackageName, String, GitReference)>,
+    seen: BTreeSet<Key>,
     errors: Vec<Diagnostic>,
 }
 
 impl Gathering<'_> {
-    fn query(&self, wanted: &Wanted) -> Query {
+    /// Keeps a project, once.
+    fn keep(&mut self, project: LocalProject) {
+        let is_same =
+            |known: &LocalProject| known.name == project.name && known.source == project.source;
+        if !self.gathered.projects.iter().any(is_same) {
+            self.gathered.projects.push(project);
+        }
+    }
+
+    fn query(&self, wanted: &Wanted) -> Option<Query> {
         let name = wanted.name.clone();
-        match &wanted.source {
+        Some(match &wanted.source {
             RequirementSource::Git {
                 url,
                 reference,
@@ -233,14 +241,9 @@ impl Gathering<'_> {
                 hash: None,
             }),
             RequirementSource::Registry { .. } | RequirementSource::Directory { .. } => {
-                Query::Archive(ArchiveQuery {
-                    name,
-                    place: ArchivePlace::Path("".into()),
-                    subdirectory: None,
-                    hash: None,
-                })
+                return None;
             }
-        }
+        })
     }
 
     /// The project that an answer tells of; `None` when it is an error, which is noted.
@@ -256,14 +259,7 @@ impl Gathering<'_> {
             }
             Answer::Repository(checkout) => self.of_checkout(wanted, checkout),
             Answer::Absent(absence) => {
-                let reason = match absence {
-                    Absence::NotFound => "there is nothing".to_owned(),
-                    Absence::Unauthorized => "access is refused".to_owned(),
-                    Absence::Offline => "it is not cached, and requests are not allowed".to_owned(),
-                    Absence::Invalid { reason } => reason.clone(),
-                    other => format!("{other:?}"),
-                };
-                self.refuse(wanted, &reason);
+                self.refuse(wanted, why(absence));
                 Ok(None)
             }
             Answer::Project(_) | Answer::Metadata(_) => {
@@ -427,12 +423,8 @@ impl Gathering<'_> {
             Err(Absence::NeedsBuild { reason, told }) => {
                 return Err(self.needs_build(wanted, reason, told.as_deref()));
             }
-            Err(Absence::Invalid { reason } | Absence::Inconsistent { reason }) => {
-                self.refuse(wanted, reason);
-                return Ok(None);
-            }
-            Err(other) => {
-                self.refuse(wanted, &format!("{other:?}"));
+            Err(absence) => {
+                self.refuse(wanted, why(absence));
                 return Ok(None);
             }
         };
@@ -509,6 +501,19 @@ impl Gathering<'_> {
         );
         let error = needs_build_advice(error, &wanted.name, None, told);
         Failure::new(FailureKind::NeedsBuild, vec![error])
+    }
+}
+
+/// Why there is nothing, in words.
+fn why(absence: &Absence) -> &str {
+    match absence {
+        Absence::NotFound => "there is nothing",
+        Absence::Unauthorized => "access is refused",
+        Absence::Offline => "it is not cached, and requests are not allowed",
+        Absence::NeedsBuild { reason, .. }
+        | Absence::Invalid { reason }
+        | Absence::Inconsistent { reason } => reason,
+        Absence::Mismatched => "the answer is of another kind",
     }
 }
 
