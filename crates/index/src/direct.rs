@@ -338,10 +338,7 @@ mod tests {
             hash,
             told: Ok(Arc::new(metadata.unwrap())),
         };
-        assert_eq!(
-            Archive::from_bytes(&archive.to_bytes()),
-            Some(archive.clone())
-        );
+        assert_eq!(Archive::from_bytes(&archive.to_bytes()), Some(archive));
         let checkout = Checkout {
             commit: "c0ffee".into(),
             manifests: BTreeMap::from([("a/pyproject.toml".into(), "[project]".into())]),

@@ -4,6 +4,7 @@
 mod archives;
 pub mod digest;
 pub mod direct;
+mod gzip;
 pub mod metadata;
 pub mod page;
 pub mod project;

@@ -7,8 +7,9 @@ use packaging::Requirement;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use crate::gzip::Gunzip;
 use crate::metadata::Fields;
-use crate::sdist::{Gunzip, SdistError, texts};
+use crate::sdist::{SdistError, texts};
 use crate::tar::Tar;
 use crate::zip;
 

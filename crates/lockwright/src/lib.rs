@@ -11,6 +11,7 @@ pub mod recorded;
 pub mod source;
 pub mod transport;
 
+mod built;
 mod conflict;
 mod direct;
 mod existing;
