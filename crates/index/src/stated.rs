@@ -123,7 +123,8 @@ fn parsed(text: &str, field: &'static str) -> Result<Version, SdistError> {
 }
 
 /// The path of a file below a folder of the repository or archive; the empty folder is the top.
-pub(crate) fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+#[must_use]
+pub fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     let path = path.strip_prefix("./").unwrap_or(path);
     if folder.is_empty() {
         return Some(path);

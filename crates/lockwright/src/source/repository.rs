@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use index::stated::below;
 use index::{Absence, Answer, Checkout, RepositoryQuery, SourceTree, archive_metadata};
 
 use super::archive::sha256;
@@ -146,9 +147,8 @@ impl<T: Transport, C: Cache> Reader<'_, T, C> {
     async fn folder(&self, commit: String) -> Result<Checkout, Stop> {
         let folder = self.query.subdirectory.as_deref().unwrap_or_default();
         let folder = folder.trim_matches('/');
-        let inside = |path: &str| below(path, folder).map(str::to_owned);
         let paths: BTreeSet<String> = self.paths(&commit).await?.into_iter().collect();
-        if !folder.is_empty() && !paths.iter().any(|path| inside(path).is_some()) {
+        if !folder.is_empty() && !paths.iter().any(|path| below(path, folder).is_some()) {
             return Err(Stop::Absent(format!("it has no folder `{folder}`")));
         }
         let manifests = self.manifests(&commit, folder, &paths).await?;
@@ -245,13 +245,5 @@ fn join(folder: &str, name: &str) -> String {
     match folder {
         "" => name.to_owned(),
         folder => format!("{folder}/{name}"),
-    }
-}
-
-/// The path below a folder of the repository.
-fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
-    match folder {
-        "" => Some(path),
-        folder => path.strip_prefix(folder)?.strip_prefix('/'),
     }
 }
