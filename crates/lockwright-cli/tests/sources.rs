@@ -401,6 +401,29 @@ fn a_repository_brings_its_members_and_folders_along() {
 }
 
 #[test]
+fn declared_metadata_counts_where_only_a_build_could_tell() {
+    let server = Server::start(site);
+    let repository = Repository::new();
+    repository.write(
+        "dynamic/pyproject.toml",
+        "[project]\nname = \"dynamic\"\ndynamic = [\"version\", \"dependencies\"]\n",
+    );
+    repository.commit("v2");
+    let requirement = format!(
+        "\"dynamic @ git+{}@v2#subdirectory=dynamic\"",
+        repository.url()
+    );
+    let (status, said) = run(&project(&requirement, ""), &server, &["lock"]);
+    assert_eq!(status, 1, "{said}");
+    assert!(said.contains("[[tool.uv.dependency-metadata]]"), "{said}");
+    let entry_of = "[[tool.uv.dependency-metadata]]\nname = \"dynamic\"\nversion = \"7\"\nrequires-dist = [\"two\"]\n";
+    let lock = locked(&project(&requirement, entry_of), &server);
+    let dynamic = entry(&lock, "dynamic");
+    assert!(dynamic.contains("version = \"7\"\n"), "{dynamic}");
+    assert!(dynamic.contains("{ name = \"two\" }"), "{dynamic}");
+}
+
+#[test]
 fn the_locked_commit_of_a_branch_stays_until_upgraded() {
     let server = Server::start(site);
     let repository = Repository::new();

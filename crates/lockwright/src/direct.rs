@@ -10,11 +10,11 @@ use index::{
     Absence, Answer, ArchivePlace, ArchiveQuery, Checkout, Metadata, Query, RepositoryQuery,
     Unverified,
 };
-use lock::{Lock, Source as LockSource};
+use lock::{DependencyMetadata, Lock, Source as LockSource};
 use manifest::Workspace;
 use packaging::{
     ExtraName, GitReference, Hash, HashAlgorithm, Marker, PackageName, Requirement,
-    RequirementSource, RequiresPython, SourcedRequirement,
+    RequirementSource, RequiresPython, SourcedRequirement, Version,
 };
 use resolve::{LocalArchive, LocalProject, Problem, direct_source, needs_build_advice};
 
@@ -55,6 +55,7 @@ pub(crate) fn locked_commits(
                 commit,
                 ..
             } = &package.id.source
+                && is_commit(commit)
                 && !is_upgraded(lock, &package.id.name)
             {
                 let key = (repository(url).into(), reference.clone());
@@ -97,9 +98,13 @@ pub(crate) async fn gather(
         .chain(scoped);
     let mut wanted: Vec<Wanted> = all.filter_map(|it| Wanted::of(it, None)).collect();
     let (mut asked, mut answered) = (0, 0);
-    for _ in 0..DEPTH {
+    for depth in 0.. {
         wanted.retain(|one| gathering.seen.insert(one.key()));
         if wanted.is_empty() {
+            break;
+        }
+        if depth == DEPTH {
+            gathering.refuse(&wanted[0], "one source leads to another without end");
             break;
         }
         let mut waiting: Vec<(Query, Wanted)> = Vec::new();
@@ -138,6 +143,11 @@ pub(crate) async fn gather(
         true => Ok(gathering.gathered),
         false => Err(Failure::new(FailureKind::Input, gathering.errors)),
     }
+}
+
+/// Whether a text is a full commit: locks come from anywhere, and git takes words for options.
+fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The URL of a repository without the queries that only locks write.
@@ -382,8 +392,11 @@ impl Gathering<'_> {
         let inside = subdirectory.as_deref().and_then(folder);
         let inside = inside.as_deref().unwrap_or(".");
         let mut project = self.of_metadata(wanted, source, archive, &checkout.told)?;
+        // What the user declares counts as it stands, and the archive of a repository has no
+        // sources of its own.
         if let Some(project) = &mut project
             && checkout.hash.is_none()
+            && self.entry(&wanted.name).is_none()
         {
             match Workspace::declared_in(&checkout.manifests, inside) {
                 Ok(Some((_, declared))) if !declared.requires_dist.is_empty() => {
@@ -453,24 +466,29 @@ impl Gathering<'_> {
         }))
     }
 
-    /// What `dependency-metadata` says, which counts for a source only where it is the only entry
-    /// and names the version (uv 0.13.8).
+    /// The `dependency-metadata` of a project from a source: it counts only where it is the only
+    /// entry and names the version (uv 0.13.8).
+    fn entry(&self, name: &PackageName) -> Option<(&DependencyMetadata, &Version)> {
+        let entries = self.problem.dependency_metadata.iter();
+        let mut entries = entries.filter(|entry| entry.name == *name);
+        let (entry, None) = (entries.next()?, entries.next()) else {
+            return None;
+        };
+        Some((entry, entry.version.as_ref()?))
+    }
+
+    /// What `dependency-metadata` says.
     fn declared(
         &self,
         wanted: &Wanted,
         source: &LockSource,
         archive: Option<&LocalArchive>,
     ) -> Option<LocalProject> {
-        let entries = self.problem.dependency_metadata.iter();
-        let mut entries = entries.filter(|entry| entry.name == wanted.name);
-        let (entry, None) = (entries.next()?, entries.next()) else {
-            return None;
-        };
-        let version = entry.version.clone()?;
+        let (entry, version) = self.entry(&wanted.name)?;
         let python = entry.requires_python.as_deref();
         Some(LocalProject {
             name: wanted.name.clone(),
-            version: Some(version),
+            version: Some(version.clone()),
             source: source.clone(),
             requires_python: python
                 .and_then(|text| RequiresPython::parse(text).ok())
