@@ -74,6 +74,7 @@ fn options() -> LockOptions {
         resolution: word(),
         prerelease: word(),
         fork_strategy: word(),
+        mode: word(),
         python: word(),
         upgrade: true,
         upgrade_package: vec!["x".into()],

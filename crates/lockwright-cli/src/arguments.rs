@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+use lockwright::Mode;
 
 /// Locks Python projects without Python.
 #[derive(Clone, Debug, Parser)]
@@ -72,6 +73,9 @@ pub struct LockArguments {
     /// When to lock several versions of a project.
     #[arg(long, value_name = "STRATEGY", help_heading = VERSIONS, value_parser = PossibleValuesParser::new(FORK_STRATEGIES))]
     pub fork_strategy: Option<String>,
+    /// In whose manner to resolve [default: that of the first format, else uv].
+    #[arg(long, value_name = "TOOL", help_heading = VERSIONS, value_parser = PossibleValuesParser::new(Mode::NAMES))]
+    pub mode: Option<String>,
     /// The oldest Python of a project that declares no `requires-python` [default: 3.12].
     #[arg(long, value_name = "VERSION", help_heading = VERSIONS)]
     pub python: Option<String>,

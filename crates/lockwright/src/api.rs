@@ -79,6 +79,10 @@ pub struct LockOptions {
     /// `requires-python` or `fewest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fork_strategy: Option<String>,
+    /// In whose manner to resolve: `uv`, `poetry` or `pdm`; that of the first format wanted, unless
+    /// said otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
     /// The oldest Python of a project that declares no `requires-python`: `3.12`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub python: Option<String>,
@@ -116,6 +120,7 @@ impl LockOptions {
             "resolution" => self.resolution = Some(value),
             "prerelease" => self.prerelease = Some(value),
             "fork_strategy" => self.fork_strategy = Some(value),
+            "mode" => self.mode = Some(value),
             "python" => self.python = Some(value),
             "upgrade" => self.upgrade = matches!(&*value, "" | "1" | "true"),
             "upgrade_package" => self.upgrade_package.push(value),

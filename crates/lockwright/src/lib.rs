@@ -17,6 +17,7 @@ mod direct;
 mod existing;
 mod freshness;
 mod locking;
+mod mode;
 mod preferences;
 mod problem;
 mod question;
@@ -24,6 +25,7 @@ mod ways_out;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
 pub use locking::{Failure, FailureKind, lock, script_lock_name};
+pub use mode::Mode;
 pub use source::{Cache, CacheKey, Cached, HttpSettings, HttpSource, NoCache, Source, SourceError};
 pub use transport::{Reply, Transport, TransportError};
 

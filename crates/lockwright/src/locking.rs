@@ -17,7 +17,8 @@ use crate::freshness::Worth;
 use crate::preferences::Upgrades;
 use crate::ways_out::Search;
 use crate::{
-    LockReply, LockRequest, Progress, Source, conflict, freshness, preferences, question, ways_out,
+    LockReply, LockRequest, Mode, Progress, Source, conflict, freshness, preferences, question,
+    ways_out,
 };
 
 /// What kind of failure it was; decides exit codes and HTTP statuses.
@@ -67,9 +68,10 @@ pub async fn lock(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<LockReply, Failure> {
     let formats = wanted_formats(&request.formats).map_err(Failure::input)?;
+    let mode = Mode::of(request).map_err(|error| Failure::input(vec![error]))?;
     let (workspace, mut warnings) = read_workspace(request)?;
     let (mut problem, found) =
-        question::pose(&workspace, &request.options).map_err(Failure::input)?;
+        question::pose(&workspace, &request.options, mode).map_err(Failure::input)?;
     warnings.extend(found);
     let upgrades = Upgrades::read(&request.options, &workspace).map_err(Failure::input)?;
     problem.constraints.extend(upgrades.bounds.iter().cloned());
@@ -240,7 +242,8 @@ impl Asking<'_> {
     /// The problem of a changed request, whatever was locked before.
     fn problem_of(&self, request: &LockRequest) -> Option<Problem> {
         let (workspace, _) = read_workspace(request).ok()?;
-        let (mut problem, _) = question::pose(&workspace, &request.options).ok()?;
+        let (mut problem, _) =
+            question::pose(&workspace, &request.options, Mode::of(request).ok()?).ok()?;
         self.gathered.add_to(&mut problem);
         Some(problem)
     }

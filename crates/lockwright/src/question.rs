@@ -17,7 +17,7 @@ use resolve::{
 };
 
 use crate::built::{built_order, sorts_extras_of_requirements};
-use crate::{LockOptions, PUBLIC_INDEX};
+use crate::{LockOptions, Mode, PUBLIC_INDEX};
 
 /// The Pythons of a project that does not say: uv takes the running interpreter's, and there is
 /// none here.
@@ -27,10 +27,12 @@ const DEFAULT_PYTHON: &str = ">=3.12";
 pub(crate) fn pose(
     workspace: &Workspace,
     options: &LockOptions,
+    mode: Mode,
 ) -> Result<(Problem, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut posing = Posing {
         workspace,
         options,
+        mode,
         errors: Vec::new(),
         warnings: Vec::new(),
     };
@@ -49,6 +51,7 @@ pub(crate) fn public_index(options: &LockOptions) -> IndexUrl {
 struct Posing<'a> {
     workspace: &'a Workspace,
     options: &'a LockOptions,
+    mode: Mode,
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
 }
@@ -93,6 +96,7 @@ impl Posing<'_> {
             commits: BTreeMap::new(),
             forks: None,
             asked,
+            manner: self.mode.manner(),
         })
     }
 

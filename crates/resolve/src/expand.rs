@@ -39,7 +39,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn package(self) -> Option<(&'a PackageName, &'a Version)> {
+    pub(crate) fn package(self) -> Option<(&'a PackageName, &'a Version)> {
         match self {
             Self::Package { name, version } | Self::Extra { name, version, .. } => {
                 Some((name, version))

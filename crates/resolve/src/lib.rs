@@ -5,16 +5,18 @@
 //! never which way it goes.
 //!
 //! The engine is PubGrub; around it stand the rules by which uv 0.13.8 chooses versions, orders
-//! decisions and splits environments.
+//! decisions and splits environments. [`Manner`] says where others decide differently.
 
 mod assemble;
 mod candidate;
 mod demand;
 mod environment;
+mod exclusive;
 mod expand;
 mod explain;
 mod fork;
 mod lookahead;
+mod manner;
 mod needs_build;
 mod node;
 mod preference;
@@ -31,6 +33,7 @@ mod world;
 
 pub use demand::direct_source;
 pub use explain::{Argument, Conflict, Explanation, Hint, Premise, Reason, Wish};
+pub use manner::{Coverage, Manner, Splits};
 pub use needs_build::with_entry as needs_build_advice;
 pub use preference::Preference;
 pub use problem::{

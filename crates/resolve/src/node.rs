@@ -21,6 +21,16 @@ pub(crate) enum Kind {
     Group(GroupName),
 }
 
+impl Kind {
+    /// The extra, if it is one.
+    pub(crate) fn extra(&self) -> Option<&ExtraName> {
+        match self {
+            Self::Extra(extra) => Some(extra),
+            Self::Base | Self::Group(_) => None,
+        }
+    }
+}
+
 /// A node of the engine.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Node {

@@ -10,7 +10,7 @@ use packaging::{
     RequiresPython, SourcedRequirement, Version,
 };
 
-use crate::Preference;
+use crate::{Manner, Preference};
 
 /// What is to be resolved.
 #[derive(Clone, Debug)]
@@ -53,6 +53,8 @@ pub struct Problem {
     pub forks: Option<Vec<Marker>>,
     /// What the lock records of the question.
     pub asked: Asked,
+    /// In whose manner it is resolved.
+    pub manner: Manner,
 }
 
 impl Problem {

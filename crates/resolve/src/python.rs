@@ -41,6 +41,12 @@ impl PythonTarget {
         self.bounds.compare_lower(requires_python.bounds()) != Ordering::Less
     }
 
+    /// Whether a distribution supports every Python for which it is wanted.
+    pub(crate) fn is_covered_by(&self, requires_python: &RequiresPython, wanted: Marker) -> bool {
+        let supported = Marker::from_python_range(requires_python.range());
+        self.marker.and(wanted).implies(supported)
+    }
+
     /// Narrows to the bounds of a marker; `None` when those are not narrower.
     pub(crate) fn narrow(&self, to: &PythonBounds) -> Option<Self> {
         self.bounds.narrow(to).map(Self::new)

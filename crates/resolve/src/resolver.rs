@@ -13,6 +13,7 @@ use crate::environment::{ForkEnvironment, Rule};
 use crate::explain::Conflict;
 use crate::fork::compare_python;
 use crate::lookahead::Lookahead;
+use crate::manner::Splits;
 use crate::needs_build;
 use crate::node::Engine;
 use crate::preference::{Preferences, Voice};
@@ -198,6 +199,8 @@ pub struct Resolver {
     asked: FxHashSet<Query>,
     pending: Vec<PendingFork>,
     active: Option<ForkState>,
+    /// What every fork begins with.
+    fresh: Arc<ForkState>,
     arena: Option<IncompatibilityArena<Engine>>,
     merge: Merge,
     statistics: Statistics,
@@ -211,9 +214,10 @@ impl Resolver {
         let preferences = Preferences::new(&problem.preferences);
         let python = PythonTarget::new(problem.requires_python.bounds().clone());
         let world = World::new(problem);
-        let mut state = ForkState::new(python);
+        let mut state = ForkState::new(python, &world.problem.manner);
         let arena = state.engine.take_incompatibility_arena();
-        let pending = initial_forks(state, &world);
+        let fresh = Arc::new(state);
+        let pending = initial_forks(&fresh, &world);
         Self {
             world,
             preferences,
@@ -221,6 +225,7 @@ impl Resolver {
             asked: FxHashSet::default(),
             pending,
             active: None,
+            fresh,
             arena: Some(arena),
             merge: Merge::default(),
             statistics: Statistics::default(),
@@ -267,6 +272,7 @@ impl Resolver {
                 }
                 Halt::Solved => self.finish(state),
                 Halt::Forked(actions) => self.suspend(state, actions),
+                Halt::Parted(environments) => self.begin_afresh(state, environments),
                 Halt::Stuck(tree) => {
                     self.is_over = true;
                     return Step::Stuck(Box::new(Conflict::new(*tree, &state, &mut self.world)));
@@ -354,10 +360,26 @@ impl Resolver {
             }));
     }
 
+    /// Gives a fork up for several that start again.
+    fn begin_afresh(&mut self, mut state: ForkState, environments: Vec<ForkEnvironment>) {
+        let mut arena = state.engine.take_incompatibility_arena();
+        arena.rewind_to(&self.fresh.engine);
+        self.arena = Some(arena);
+        let pending = |environment| PendingFork {
+            state: self.fresh.clone(),
+            action: ForkAction::Afresh(environment),
+        };
+        self.pending
+            .extend(environments.into_iter().rev().map(pending));
+    }
+
     fn finish(&mut self, mut state: ForkState) {
         self.statistics.forks += 1;
         let chosen = self.merge.add(&state, &self.world);
-        if self.world.selector.resolution != lock::ResolutionMode::LowestDirect {
+        // Parts that are resolved on their own know nothing of each other.
+        if self.world.problem.manner.splits == Splits::Diverging
+            && self.world.selector.resolution != lock::ResolutionMode::LowestDirect
+        {
             let marker = state.environment.combined();
             for (name, version, index) in chosen {
                 self.preferences
@@ -373,12 +395,12 @@ impl Resolver {
 }
 
 /// The forks to begin with: those of an existing lock, or the environments the user named.
-fn initial_forks(state: ForkState, world: &World) -> Vec<PendingFork> {
+fn initial_forks(fresh: &Arc<ForkState>, world: &World) -> Vec<PendingFork> {
     let problem = &world.problem;
     let markers = problem.forks.as_ref().unwrap_or(&problem.environments);
     if markers.is_empty() {
         return vec![PendingFork {
-            state: Arc::new(state),
+            state: fresh.clone(),
             action: ForkAction::Initial,
         }];
     }
@@ -388,7 +410,7 @@ fn initial_forks(state: ForkState, world: &World) -> Vec<PendingFork> {
         .filter_map(|marker| {
             let rules = conflict_rules(*marker, world);
             let environment = ForkEnvironment::default().with_rules(rules)?;
-            let mut state = state.clone();
+            let mut state = (**fresh).clone();
             state.set_environment(environment.narrow(marker.without_extras()));
             Some(state)
         })

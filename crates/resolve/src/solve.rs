@@ -3,12 +3,13 @@
 mod blame;
 mod choose;
 mod depend;
+mod part;
 
 use std::sync::Arc;
 
 use index::{MetadataQuery, Query};
 use lock::Source;
-use packaging::{IndexUrl, PackageName, Version, VersionRange};
+use packaging::{IndexUrl, PackageName, RequiresPython, Version, VersionRange};
 use pubgrub::{Id, State};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -16,6 +17,7 @@ use crate::environment::ForkEnvironment;
 use crate::explain::{Gone, Reason, Tree, Unusable};
 use crate::fork::{self, Fork};
 use crate::lookahead::Lookahead;
+use crate::manner::{Coverage, Manner, Splits};
 use crate::node::{Engine, Node};
 use crate::preference::Preferences;
 use crate::priority::Priorities;
@@ -63,6 +65,7 @@ pub(crate) struct ForkState {
     known: FxHashMap<PackageName, Arc<[Arc<VersionMap>]>>,
     tracker: ConflictTracker,
     tried: FxHashMap<PackageName, u32>,
+    learns_from_conflicts: bool,
     /// What was found wrong while dependencies were added; ends the next turn.
     failure: Option<ResolveError>,
 }
@@ -76,6 +79,8 @@ pub(crate) struct PendingFork {
 /// What makes the waiting fork differ from its parent.
 pub(crate) enum ForkAction {
     Initial,
+    /// From the start, in this environment.
+    Afresh(ForkEnvironment),
     Dependencies(Fork, Version),
     Version(VersionFork),
 }
@@ -96,6 +101,8 @@ pub(crate) enum Halt {
     Solved,
     /// It goes on as several forks, the last of which is next.
     Forked(Vec<ForkAction>),
+    /// It is given up for several, each from the start; the first is next.
+    Parted(Vec<ForkEnvironment>),
     /// There is no solution.
     Stuck(Box<Tree>),
     /// It cannot go on.
@@ -111,7 +118,7 @@ pub(crate) struct Surroundings<'a> {
 }
 
 impl ForkState {
-    pub(crate) fn new(python: PythonTarget) -> Self {
+    pub(crate) fn new(python: PythonTarget, manner: &Manner) -> Self {
         let engine: State<Engine> = State::init(Node::Root, root_version());
         Self {
             next: engine.root_package,
@@ -129,6 +136,7 @@ impl ForkState {
             known: FxHashMap::default(),
             tracker: ConflictTracker::default(),
             tried: FxHashMap::default(),
+            learns_from_conflicts: manner.learns_from_conflicts,
         }
     }
 
@@ -147,6 +155,7 @@ impl ForkState {
     pub(crate) fn take_up(&mut self, action: ForkAction, around: &mut Surroundings<'_>) {
         match action {
             ForkAction::Initial => {}
+            ForkAction::Afresh(environment) => self.set_environment(environment),
             ForkAction::Version(fork) => {
                 self.continuation = match fork.version {
                     Some(version) => Continuation::Use(fork.id, version),
@@ -232,6 +241,11 @@ impl ForkState {
                 return Some(Halt::Missing(queries));
             }
             Dependencies::Failed(error) => return Some(Halt::Failed(error)),
+            Dependencies::Parted(markers) => {
+                let parts = markers.into_iter();
+                let parts = parts.map(|marker| self.environment.narrow(marker));
+                return Some(Halt::Parted(parts.collect()));
+            }
             Dependencies::Gone(reason) => {
                 let versions = self.widen(&version, around.world);
                 self.engine
@@ -258,6 +272,10 @@ impl ForkState {
             Dependencies::Available(dependencies) => {
                 *around.decisions += 1;
                 self.added.entry(id).or_default().insert(version.clone());
+                if around.world.problem.manner.splits != Splits::Diverging {
+                    self.add_dependencies(&version, dependencies, around);
+                    return None;
+                }
                 let conflicts = &around.world.problem.conflicts;
                 let mut forks =
                     fork::fork(dependencies, &self.environment, &self.python, conflicts);
@@ -274,6 +292,20 @@ impl ForkState {
             }
         }
         None
+    }
+
+    /// Whether a distribution supports the Pythons that count here.
+    fn supports(&self, id: Id<Node>, requires_python: &RequiresPython, manner: &Manner) -> bool {
+        match manner.coverage {
+            Coverage::Oldest => self.python.is_supported_by(requires_python),
+            Coverage::All => {
+                let here = self.environment.marker;
+                self.python.is_covered_by(requires_python, here)
+                    || self
+                        .python
+                        .is_covered_by(requires_python, here.and(self.reach(id)))
+            }
+        }
     }
 
     /// The number of nodes decided so far.

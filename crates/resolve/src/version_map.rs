@@ -16,6 +16,8 @@ pub(crate) struct FilePolicy {
     pub(crate) cutoff: Option<i64>,
     pub(crate) forbids_sdist: bool,
     pub(crate) forbids_wheel: bool,
+    /// Whether wheels for other Pythons than the project's are of no use.
+    pub(crate) minds_tags: bool,
     /// Withdrawn versions that somebody pinned.
     pub(crate) allowed_yanks: Vec<Version>,
 }
@@ -38,6 +40,7 @@ impl FilePolicy {
             cutoff: cutoff.map(lock::ExcludeNewer::instant),
             forbids_sdist: problem.builds.forbids_sdist(name),
             forbids_wheel: problem.builds.forbids_wheel(name),
+            minds_tags: problem.manner.minds_tags,
             allowed_yanks,
         }
     }
@@ -74,7 +77,9 @@ impl FilePolicy {
             Err(Unusable::yanked(file))
         } else if wheel.is_variant() {
             Err(Unusable::Variant)
-        } else if !tag::matches_requires_python(wheel, self.requires_python.bounds()) {
+        } else if self.minds_tags
+            && !tag::matches_requires_python(wheel, self.requires_python.bounds())
+        {
             Err(Unusable::PythonTag)
         } else {
             Ok(())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use index::{Absence, Index, Known, MetadataQuery, Query, Unverified};
-use lock::{ForkStrategy, ResolutionMode, Source};
+use lock::{ForkStrategy, PrereleaseMode, ResolutionMode, Source};
 use packaging::filename::WheelFilename;
 use packaging::{
     ConflictItem, GroupName, IndexUrl, Marker, PackageName, Requirement, RequiresPython,
@@ -19,6 +19,7 @@ use crate::environment::ForkEnvironment;
 use crate::expand::{Context, Modifiers};
 use crate::explain::{Gone, PackageGone};
 use crate::fork::Fork;
+use crate::manner::Splits;
 use crate::problem::{IndexStrategy, LocalProject, Problem};
 use crate::version_map::{FilePolicy, VersionMap};
 
@@ -271,7 +272,14 @@ impl World {
             .get(name)
             .copied()
             .unwrap_or(options.prerelease);
-        candidate::prereleases(mode, || holds(&self.prerelease_names, name, environment))
+        let is_named = || holds(&self.prerelease_names, name, environment);
+        if self.problem.manner.admits_named_prereleases
+            && mode == PrereleaseMode::IfNecessary
+            && is_named()
+        {
+            return Prereleases::Allow;
+        }
+        candidate::prereleases(mode, is_named)
     }
 
     pub(crate) fn wants_highest(&self, name: &PackageName, environment: &ForkEnvironment) -> bool {
@@ -281,7 +289,8 @@ impl World {
 
     /// Whether a newer Python of a release splits the resolution rather than ruling it out.
     pub(crate) fn forks_on_python(&self) -> bool {
-        self.problem.options.fork_strategy == ForkStrategy::RequiresPython
+        self.problem.manner.splits == Splits::Diverging
+            && self.problem.options.fork_strategy == ForkStrategy::RequiresPython
     }
 
     /// Puts forks in stack order: the last is solved first.

@@ -202,6 +202,7 @@ fn request(
             resolution: arguments.resolution.clone(),
             prerelease: arguments.prerelease.clone(),
             fork_strategy: arguments.fork_strategy.clone(),
+            mode: arguments.mode.clone(),
             python: arguments.python.clone(),
             upgrade: arguments.upgrade,
             upgrade_package: arguments.upgrade_package.clone(),

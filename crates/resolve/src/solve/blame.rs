@@ -19,6 +19,9 @@ pub(super) struct ConflictTracker {
 
 impl ForkState {
     pub(super) fn record_conflict(&mut self, affected: Id<Node>, conflict: &ConflictId<Engine>) {
+        if !self.learns_from_conflicts {
+            return;
+        }
         let store = &self.engine.package_store;
         let mut has_culprit = false;
         for culprit in self.engine.conflict_packages(conflict) {

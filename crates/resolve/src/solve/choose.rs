@@ -15,6 +15,7 @@ use super::{
 use crate::candidate::{Candidate, Choice, Selector};
 use crate::environment::ForkEnvironment;
 use crate::explain::{PackageGone, Reason, Unusable};
+use crate::manner::Splits;
 use crate::node::Node;
 use crate::resolver::ResolveError;
 use crate::version_map::Verdict;
@@ -139,8 +140,9 @@ impl ForkState {
         if let Verdict::Unusable(reason) = &candidate.offer.verdict {
             return Chosen::Unusable(candidate.version.clone(), reason.clone());
         }
+        let manner = around.world.problem.manner;
         if let Some(requires_python) = candidate.offer.verdict.requires_python()
-            && !self.python.is_supported_by(requires_python)
+            && !self.supports(id, requires_python, &manner)
         {
             if around.world.forks_on_python()
                 && let Some(forks) = self.fork_on_python(id, requires_python)
@@ -150,12 +152,16 @@ impl ForkState {
             let reason = Unusable::RequiresPython(requires_python.clone().into());
             return Chosen::Unusable(candidate.version.clone(), reason);
         }
-        if let Some(below) = self.python.below
+        if manner.minds_tags
+            && let Some(below) = self.python.below
             && candidate.offer.pythons.is_disjoint(below)
         {
             return Chosen::Unusable(candidate.version.clone(), Unusable::PythonTag);
         }
-        if let Some(chosen) = self.cover_platforms(node, id, candidate, choice, &selector, around) {
+        if manner.splits == Splits::Diverging
+            && let Some(chosen) =
+                self.cover_platforms(node, id, candidate, choice, &selector, around)
+        {
             return chosen;
         }
         self.pin(name, candidate);
@@ -192,12 +198,14 @@ impl ForkState {
             if wheel.is_variant() {
                 return unusable(Unusable::Variant);
             }
-            if !tag::matches_requires_python(wheel, &self.python.bounds) {
+            if world.problem.manner.minds_tags
+                && !tag::matches_requires_python(wheel, &self.python.bounds)
+            {
                 return unusable(Unusable::PythonTag);
             }
         }
         match &local.project.requires_python {
-            Some(python) if !self.python.is_supported_by(python) => {
+            Some(python) if !self.supports(id, python, &world.problem.manner) => {
                 unusable(Unusable::RequiresPython(python.clone()))
             }
             _ => Chosen::Version(local.version.clone()),

@@ -20,6 +20,8 @@ use crate::world::{Facts, Found, World, is_same_place};
 pub(super) enum Dependencies {
     Available(Vec<Dependency>),
     Unforkable(Vec<Dependency>),
+    /// What it requires differs under these conditions, so that each is resolved on its own.
+    Parted(Vec<Marker>),
     Gone(Gone),
     NeedsPython(Arc<packaging::RequiresPython>),
     Missing(Vec<Query>),
@@ -37,6 +39,9 @@ impl ForkState {
             Node::Root => {
                 let expander = self.expander(around.world);
                 let demands = expander.expand(&around.world.requirements, Context::Root);
+                if let Some(parts) = self.parts(&demands, around.world) {
+                    return Dependencies::Parted(parts);
+                }
                 lower(&demands, None, around.world)
             }
             Node::Python => Dependencies::Unforkable(Vec::new()),
@@ -126,6 +131,9 @@ impl ForkState {
                 Kind::Group(group) => local.group(group).unwrap_or(none),
             };
             let demands = self.expander(around.world).expand(demands, context);
+            if let Some(parts) = self.parts_of_local(&local, kind, &demands, around.world) {
+                return Dependencies::Parted(parts);
+            }
             return lower(&demands, parent, around.world);
         }
         let Some(pin) = self.pins.get(&(name.clone(), version.clone())) else {
@@ -151,7 +159,7 @@ impl ForkState {
             Facts::Known(facts) => facts,
         };
         if let Some(requires_python) = &facts.requires_python
-            && !self.python.is_supported_by(requires_python)
+            && !self.supports(self.next, requires_python, &around.world.problem.manner)
         {
             return Dependencies::NeedsPython(requires_python.clone());
         }
@@ -161,6 +169,15 @@ impl ForkState {
             &facts.requires
         };
         let demands = self.expander(around.world).expand(demands, context);
+        if let Some(parts) = self.parts_of_release(
+            kind.extra(),
+            &facts.requires,
+            context,
+            &demands,
+            around.world,
+        ) {
+            return Dependencies::Parted(parts);
+        }
         // Releases may not say where others come from, unless somebody who may says so too.
         let stranger = demands.iter().find_map(|demand| match &demand.origin {
             Origin::Direct(source) if !around.world.names_source(&demand.name) => {

@@ -1,0 +1,73 @@
+//! In whose manner a problem is resolved: where the tools differ, one property each.
+
+/// In whose manner a problem is resolved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Manner {
+    /// Which of a fork's Pythons a release must support.
+    pub coverage: Coverage,
+    /// When one resolution becomes several.
+    pub splits: Splits,
+    /// Whether wheels' tags, and what is said of platforms, rule releases out.
+    pub minds_tags: bool,
+    /// Whether what often is in conflict is decided earlier.
+    pub learns_from_conflicts: bool,
+    /// Whether a requirement that names a pre-release admits them for its project.
+    pub admits_named_prereleases: bool,
+}
+
+/// Which of a fork's Pythons a release must support.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Coverage {
+    /// The oldest; what is newer is taken to be supported, whatever the release says.
+    Oldest,
+    /// All for which the release is wanted: upper bounds and holes count.
+    All,
+}
+
+/// When one resolution becomes several.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Splits {
+    /// Where requirements of one release on one project hold under different conditions, and where
+    /// a release supports only some Pythons or platforms. What was decided before stays.
+    Diverging,
+    /// Where requirements of one release on one project allow different versions under different
+    /// conditions. Each part is resolved from the start, and on its own.
+    Exclusive,
+    /// Never.
+    Never,
+}
+
+impl Manner {
+    /// As uv 0.13.8 does.
+    pub const UV: Self = Self {
+        coverage: Coverage::Oldest,
+        splits: Splits::Diverging,
+        minds_tags: true,
+        learns_from_conflicts: true,
+        admits_named_prereleases: false,
+    };
+
+    /// As poetry 2.5.1 does.
+    pub const POETRY: Self = Self {
+        coverage: Coverage::All,
+        splits: Splits::Exclusive,
+        minds_tags: false,
+        learns_from_conflicts: false,
+        admits_named_prereleases: false,
+    };
+
+    /// As pdm 2.29.3 does.
+    pub const PDM: Self = Self {
+        coverage: Coverage::All,
+        splits: Splits::Never,
+        minds_tags: true,
+        learns_from_conflicts: true,
+        admits_named_prereleases: true,
+    };
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self::UV
+    }
+}
