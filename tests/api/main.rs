@@ -1,5 +1,7 @@
 //! The description of the HTTP API says what the wire types are: names, and which are required.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostic::Diagnostic;
