@@ -9,6 +9,7 @@ pub mod hash;
 pub mod marker;
 pub mod name;
 pub mod requirement;
+pub mod requirements_file;
 pub mod source;
 pub mod tag;
 pub mod version;

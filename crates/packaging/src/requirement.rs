@@ -410,7 +410,7 @@ fn is_name_character(character: char) -> bool {
 
 /// Whether a word ends like an archive: `requests-2.26.0.tar.gz` is a valid name, and never meant
 /// as one.
-fn is_archive(word: &str) -> bool {
+pub(crate) fn is_archive(word: &str) -> bool {
     [".whl", ".zip", ".tgz", ".tar", ".tar.gz"]
         .iter()
         .any(|extension| word.ends_with(extension))
