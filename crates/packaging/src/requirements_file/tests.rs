@@ -1,3 +1,5 @@
+//! Requirements files as they are found, and mistakes in them with their places.
+
 use super::*;
 
 fn read(text: &str) -> RequirementsFile {
