@@ -8,6 +8,7 @@ pub mod filename;
 pub mod hash;
 pub mod marker;
 pub mod name;
+pub mod poetry;
 pub mod requirement;
 pub mod requirements_file;
 pub mod source;

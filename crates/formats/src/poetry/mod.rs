@@ -8,14 +8,12 @@
 //! Specification: none; the behaviour is that of poetry 2.5.1 with poetry-core 2.5.0.
 
 mod atom;
-mod constraint;
 mod content_hash;
 mod dependency;
 mod graph;
 mod layout;
 mod marker;
 mod marker_parse;
-mod range;
 mod read;
 mod root;
 mod values;
@@ -23,6 +21,7 @@ mod write;
 
 use diagnostic::Diagnostic;
 use lock::Lock;
+use packaging::poetry::{constraint, range};
 
 use crate::{LockFormat, WriteRequest, Written};
 

@@ -4,15 +4,16 @@
 //! an exact version stands bare, alternatives are joined by `||`. Seen in poetry-core 2.5.0.
 
 use std::fmt;
+use std::str::FromStr;
 
-use packaging::Version;
+use crate::{Version, VersionSpecifiers};
 
 use super::range::{Constraint, Range};
 
 /// What a bound means: a requirement keeps pre-releases of an exclusive bound out, a marker
 /// compares with the very version.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Reading {
+pub enum Reading {
     /// A requirement's specifier.
     Requirement,
     /// A marker's value.
@@ -22,11 +23,15 @@ pub(super) enum Reading {
 /// A text that is no constraint.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` is no version constraint")]
-pub(super) struct InvalidConstraint(pub(super) String);
+pub struct InvalidConstraint(pub(super) String);
 
 impl Constraint {
     /// Reads a constraint as it stands in `[tool.poetry]` tables and in `poetry.lock`.
-    pub(super) fn read(text: &str, reading: Reading) -> Result<Self, InvalidConstraint> {
+    ///
+    /// # Errors
+    ///
+    /// The text is none.
+    pub fn read(text: &str, reading: Reading) -> Result<Self, InvalidConstraint> {
         let invalid = || InvalidConstraint(text.to_owned());
         let mut alternatives = Self::empty();
         for part in text.trim().split("||").flat_map(|part| part.split('|')) {
@@ -37,6 +42,25 @@ impl Constraint {
             alternatives = alternatives.union(&all);
         }
         Ok(alternatives)
+    }
+
+    /// The same in PEP 440's language: specifiers any of which will do; none if no version is in
+    /// the set.
+    #[must_use]
+    pub fn pep440(&self) -> Vec<VersionSpecifiers> {
+        if self.is_any() {
+            return vec![VersionSpecifiers::empty()];
+        }
+        let groups = self.ranges().chunk_by(only_a_version_between);
+        groups
+            .filter_map(|group| {
+                let text = match group {
+                    [range] if range.single().is_some() => format!("=={}", print_group(group)),
+                    _ => print_group(group),
+                };
+                VersionSpecifiers::from_str(&text).ok()
+            })
+            .collect()
     }
 }
 
@@ -207,7 +231,8 @@ impl fmt::Display for Constraint {
 
 /// The constraint inside the parentheses of a PEP 508 text: `==1.2`, and `!=1.6.*` where only
 /// such releases are left out.
-pub(super) fn pep508(constraint: &Constraint) -> String {
+#[must_use]
+pub fn pep508(constraint: &Constraint) -> String {
     if let Some(version) = constraint.single() {
         return format!("=={version}");
     }
@@ -398,6 +423,22 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn alternatives_are_specifiers_each() {
+        let text = |text: &str| -> Vec<String> {
+            let constraint = Constraint::read(text, Reading::Requirement).unwrap();
+            let specifiers = constraint.pep440();
+            specifiers.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(text("^1.2"), [">=1.2, <2.0"]);
+        assert_eq!(text("*"), [""]);
+        assert_eq!(text("1.2"), ["==1.2"]);
+        assert_eq!(text("~1.2 || 3.*"), [">=1.2, <1.3", "==3.*"]);
+        assert_eq!(text(">=1,!=1.5,<2"), [">=1, !=1.5, <2"]);
+        assert_eq!(text(">=2,!=2.1.*"), [">=2, <2.1", ">=2.2.dev0"]);
+        assert_eq!(text("<1,>2"), [""; 0]);
     }
 
     #[test]

@@ -6,19 +6,25 @@
 
 use std::cmp::Ordering;
 
-use packaging::Version;
+use crate::Version;
 
 /// Versions between two bounds.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Range {
-    pub(super) min: Option<Version>,
-    pub(super) max: Option<Version>,
-    pub(super) include_min: bool,
-    pub(super) include_max: bool,
+pub struct Range {
+    /// The lower bound, if there is one.
+    pub min: Option<Version>,
+    /// The upper bound, if there is one.
+    pub max: Option<Version>,
+    /// Whether the lower bound belongs to the range.
+    pub include_min: bool,
+    /// Whether the upper bound belongs to the range.
+    pub include_max: bool,
 }
 
 impl Range {
-    pub(super) fn any() -> Self {
+    /// All versions.
+    #[must_use]
+    pub fn any() -> Self {
         Self {
             min: None,
             max: None,
@@ -27,7 +33,9 @@ impl Range {
         }
     }
 
-    pub(super) fn exactly(version: Version) -> Self {
+    /// One version.
+    #[must_use]
+    pub fn exactly(version: Version) -> Self {
         Self {
             min: Some(version.clone()),
             max: Some(version),
@@ -36,7 +44,9 @@ impl Range {
         }
     }
 
-    pub(super) fn from(version: Version, include_min: bool) -> Self {
+    /// What is above a version.
+    #[must_use]
+    pub fn from(version: Version, include_min: bool) -> Self {
         Self {
             min: Some(version),
             include_min,
@@ -44,7 +54,9 @@ impl Range {
         }
     }
 
-    pub(super) fn until(version: Version, include_max: bool) -> Self {
+    /// What is below a version.
+    #[must_use]
+    pub fn until(version: Version, include_max: bool) -> Self {
         Self {
             max: Some(version),
             include_max,
@@ -52,7 +64,9 @@ impl Range {
         }
     }
 
-    pub(super) fn between(min: Version, max: Version) -> Self {
+    /// From the first version to before the second.
+    #[must_use]
+    pub fn between(min: Version, max: Version) -> Self {
         Self {
             min: Some(min),
             max: Some(max),
@@ -62,14 +76,17 @@ impl Range {
     }
 
     /// The only version of the range, if it holds one only.
-    pub(super) fn single(&self) -> Option<&Version> {
+    #[must_use]
+    pub fn single(&self) -> Option<&Version> {
         let (Some(min), Some(max)) = (&self.min, &self.max) else {
             return None;
         };
         (min == max && self.include_min && self.include_max).then_some(min)
     }
 
-    pub(super) fn is_any(&self) -> bool {
+    /// Whether there is no bound at all.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
         self.min.is_none() && self.max.is_none()
     }
 
@@ -230,7 +247,7 @@ fn plain_beside(version: &Version, bound: &Version) -> Version {
 
 /// A set of versions: disjoint ranges, ascending.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Constraint(Vec<Range>);
+pub struct Constraint(Vec<Range>);
 
 impl From<Range> for Constraint {
     fn from(range: Range) -> Self {
@@ -243,15 +260,21 @@ impl From<Range> for Constraint {
 }
 
 impl Constraint {
-    pub(super) fn any() -> Self {
+    /// All versions.
+    #[must_use]
+    pub fn any() -> Self {
         Self(vec![Range::any()])
     }
 
-    pub(super) fn empty() -> Self {
+    /// No version.
+    #[must_use]
+    pub fn empty() -> Self {
         Self(Vec::new())
     }
 
-    pub(super) fn except(version: &Version) -> Self {
+    /// All versions but one.
+    #[must_use]
+    pub fn except(version: &Version) -> Self {
         Self(vec![
             Range::until(version.clone(), false),
             Range::from(version.clone(), false),
@@ -259,33 +282,41 @@ impl Constraint {
     }
 
     /// The ranges, ascending.
-    pub(super) fn ranges(&self) -> &[Range] {
+    #[must_use]
+    pub fn ranges(&self) -> &[Range] {
         &self.0
     }
 
     /// The range, if it is one.
-    pub(super) fn range(&self) -> Option<&Range> {
+    #[must_use]
+    pub fn range(&self) -> Option<&Range> {
         match self.0.as_slice() {
             [range] => Some(range),
             _ => None,
         }
     }
 
-    pub(super) fn is_any(&self) -> bool {
+    /// Whether all versions are in the set.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
         self.range().is_some_and(Range::is_any)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether no version is in the set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The only version, if the set holds one only.
-    pub(super) fn single(&self) -> Option<&Version> {
+    #[must_use]
+    pub fn single(&self) -> Option<&Version> {
         self.range().and_then(Range::single)
     }
 
     /// The only version that is *not* in the set, if there is exactly one.
-    pub(super) fn excluded(&self) -> Option<&Version> {
+    #[must_use]
+    pub fn excluded(&self) -> Option<&Version> {
         let [low, high] = self.0.as_slice() else {
             return None;
         };
@@ -298,14 +329,17 @@ impl Constraint {
     }
 
     /// Whether one operator and one version say it all.
-    pub(super) fn is_simple(&self) -> bool {
+    #[must_use]
+    pub fn is_simple(&self) -> bool {
         match self.range() {
             Some(range) => range.single().is_some() || range.min.is_none() || range.max.is_none(),
             None => self.excluded().is_some(),
         }
     }
 
-    pub(super) fn intersect(&self, other: &Self) -> Self {
+    /// What is in both sets.
+    #[must_use]
+    pub fn intersect(&self, other: &Self) -> Self {
         if self.0.len() == 1 && other.0.len() > 1 {
             // Equal bounds keep the spelling of several ranges rather than that of one.
             return other.intersect(self);
@@ -317,7 +351,9 @@ impl Constraint {
         Self(both)
     }
 
-    pub(super) fn union(&self, other: &Self) -> Self {
+    /// What is in either set.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
         let mut ranges: Vec<Range> = self.0.iter().chain(&other.0).cloned().collect();
         ranges.sort_by(|a, b| {
             if a.allows_lower(b) {
@@ -342,7 +378,8 @@ impl Constraint {
     }
 
     /// Everything else.
-    pub(super) fn invert(&self) -> Self {
+    #[must_use]
+    pub fn invert(&self) -> Self {
         let mut rest = Self::any();
         for range in &self.0 {
             let mut outside = Vec::new();
@@ -358,7 +395,8 @@ impl Constraint {
     }
 
     /// Whether everything of the other set is in this one.
-    pub(super) fn allows_all(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn allows_all(&self, other: &Self) -> bool {
         other
             .0
             .iter()
@@ -366,7 +404,8 @@ impl Constraint {
     }
 
     /// Whether the two sets share a version.
-    pub(super) fn allows_any(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn allows_any(&self, other: &Self) -> bool {
         !self.intersect(other).is_empty()
     }
 }
