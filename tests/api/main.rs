@@ -92,6 +92,7 @@ fn requests_are_described() {
         pyproject: "x".into(),
         script: Some("x".into()),
         script_name: Some("x".into()),
+        manifest: Some("x".into()),
         lock: Some("x".into()),
         files: BTreeMap::from([("a".into(), "b".into())]),
         formats: vec!["uv".into()],

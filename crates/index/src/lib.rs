@@ -34,6 +34,7 @@ pub use packaging::IndexUrl;
 pub use page::PageError;
 pub use project::{CoreMetadata, File, FileKind, FileRequiresPython, Project, Release, Yanked};
 pub use query::{Absence, Answer, MetadataQuery, Query};
+pub use setuptools::{Declared, Field};
 pub use simple_html::percent_decoded;
 pub use stated::SourceTree;
 pub use unverified::Unverified;

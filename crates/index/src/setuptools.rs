@@ -6,6 +6,7 @@
 //! understand is not known. The answer counts only if the `requires.txt` that the author's own
 //! build left in the archive says the same. Modelled after setuptools 84.2.
 
+mod declared;
 mod methods;
 mod modules;
 mod names;
@@ -26,6 +27,8 @@ use packaging::{PackageName, Requirement, Version};
 use toml::{Table, Value as Toml};
 
 use crate::metadata::Metadata;
+pub(crate) use declared::declared;
+pub use declared::{Declared, Field};
 use requirements::{Requirements, lines_of};
 use run::SetupCall;
 use setup_cfg::Config;
@@ -118,6 +121,9 @@ fn check_build_system(source: &mut Source) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// The requirements of an extra, or of the project itself.
+type Section = (Option<String>, Vec<String>);
 
 /// What `setup.py` and `setup.cfg` state.
 struct Stated {
@@ -338,6 +344,14 @@ impl Stated {
 
     fn requirements(&self, source: &Source) -> Result<Requirements, String> {
         let mut requirements = Requirements::default();
+        for (extra, lines) in self.sections(source)? {
+            requirements.add(extra.as_deref(), &lines)?;
+        }
+        Ok(requirements)
+    }
+
+    /// What is always required, then what each extra requires, as written.
+    fn sections(&self, source: &Source) -> Result<Vec<Section>, String> {
         let computed = |keyword: &str| format!("`setup.py` computes `{keyword}`");
         let mut install = match self.keyword("install_requires") {
             Some(value) => self
@@ -350,7 +364,7 @@ impl Stated {
         {
             install = Self::configured(value, source)?;
         }
-        requirements.add(None, &install)?;
+        let mut sections = vec![(None, install)];
         let stated = match (&self.call, self.keyword("extras_require")) {
             (Some(call), Some(value)) => call
                 .entries(value)
@@ -365,14 +379,14 @@ impl Stated {
                     .list(value)
                     .ok_or_else(|| computed("extras_require"))??,
             };
-            requirements.add(Some(extra), &lines)?;
+            sections.push((Some(extra.to_owned()), lines));
         }
         if stated.is_empty() {
             for (extra, value) in self.config.section("options.extras_require") {
-                requirements.add(Some(extra), &Self::configured(value, source)?)?;
+                sections.push((Some(extra.clone()), Self::configured(value, source)?));
             }
         }
-        Ok(requirements)
+        Ok(sections)
     }
 
     fn python(&self) -> Result<Option<String>, String> {

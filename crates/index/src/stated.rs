@@ -10,7 +10,7 @@ use toml::Table;
 use crate::metadata::{Fields, Metadata, MetadataError};
 use crate::query::Absence;
 use crate::sdist::{SdistError, from_pkg_info, from_pyproject};
-use crate::setuptools::{self, Source};
+use crate::setuptools::{self, Declared, Source};
 use crate::unverified::Unverified;
 
 /// The folder that stands for the tree's own in a [`Source`].
@@ -54,6 +54,15 @@ impl SourceTree {
             },
             absence => absence,
         })
+    }
+
+    /// What a `setup.py` and `setup.cfg` at hand declare of their own project.
+    ///
+    /// # Errors
+    ///
+    /// Only a build would tell; the text says why.
+    pub fn declared(mut self) -> Result<Declared, String> {
+        setuptools::declared(&mut self.0)
     }
 
     fn stated(&mut self, name: &PackageName) -> Result<Metadata, SdistError> {

@@ -30,14 +30,16 @@ pub const ALL: &str = "all";
 /// Arguments of `lockwright lock`.
 #[derive(Args, Clone, Debug)]
 pub struct LockArguments {
-    /// A folder with a `pyproject.toml`, or that file; or a script with a `# /// script` block.
+    /// A folder with a `pyproject.toml`, or that file; a script with a `# /// script` block; or a
+    /// requirements file, a `Pipfile`, a `setup.cfg` or a `setup.py`.
     #[arg(default_value = ".")]
     pub path: PathBuf,
-    /// A lock format to write; may be repeated [default: that of `--output`, else uv].
+    /// A lock format to write; may be repeated [default: that of `--output`, else uv; of a
+    /// requirements file: requirements].
     #[arg(long, short, value_name = "FORMAT", value_parser = format_names())]
     pub format: Vec<String>,
     /// Where to write; `-` is standard output [default: beside `pyproject.toml`, by the usual name; of a
-    /// script `SCRIPT.lock`].
+    /// script `SCRIPT.lock`; of a `requirements.in` `requirements.txt`].
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Write nothing, say why a lock is not up to date, and fail unless all are.

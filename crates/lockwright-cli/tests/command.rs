@@ -744,3 +744,66 @@ fn mistakes_in_a_script_have_a_place_in_it() {
     let ran = run(&folder, Some(&server), &["lock", "tool.py", "-f", "poetry"]);
     assert_eq!(ran.status, 2, "{}", ran.stderr);
 }
+
+#[test]
+fn a_requirements_file_is_locked_beside_it() {
+    let server = Server::start(index);
+    let folder = Folder::new();
+    folder.write("needs/requirements.in", "-c bounds.txt\n-r more.in\n");
+    folder.write("needs/bounds.txt", "one<2\n");
+    folder.write("needs/more.in", "one\n");
+    let ran = run(&folder, Some(&server), &["lock", "needs/requirements.in"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("Wrote `needs/requirements.txt`"),
+        "{}",
+        ran.stderr
+    );
+    let lock = folder.read("needs/requirements.txt");
+    assert!(lock.contains("one==1.0"), "{lock}");
+    let again = ["lock", "needs/requirements.txt"];
+    let ran = run(&folder, Some(&server), &again);
+    assert_eq!(ran.status, 2);
+    assert!(
+        ran.stderr
+            .contains("would take the place of `needs/requirements.txt`"),
+        "{}",
+        ran.stderr
+    );
+    folder.write("needs/more.in", "-r absent.in\n");
+    let ran = run(&folder, Some(&server), &["lock", "needs/requirements.in"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("more.in:1:1"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_without_a_project_has_a_manifest_of_another_kind() {
+    let server = Server::start(index);
+    let folder = project("[build-system]\nrequires = [\"setuptools\"]\n");
+    folder.write("requirements.txt", "one<2\n");
+    folder.write("setup.py", "from setuptools import setup\nsetup(name='shop', version='1', install_requires=open('requirements.txt').read().split())\n");
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let lock = folder.read("uv.lock");
+    assert!(
+        lock.contains("name = \"shop\"\nversion = \"1\"\nsource = { editable = \".\" }"),
+        "{lock}"
+    );
+    assert!(lock.contains("name = \"one\"\nversion = \"1.0\""), "{lock}");
+    folder.write(
+        "Pipfile",
+        "[packages]\none = \"*\"\n[dev-packages]\ntwo = \"*\"\n",
+    );
+    let ran = run(
+        &folder,
+        Some(&server),
+        &["lock", "--format", "uv", "-o", "-"],
+    );
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout
+            .contains("[manifest.dependency-groups]\ndev = [{ name = \"two\" }]"),
+        "{}",
+        ran.stdout
+    );
+}

@@ -18,6 +18,10 @@ pub struct LockRequest {
     /// The script's file name; `script.py` unless said otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script_name: Option<String>,
+    /// The path, among `files`, of a manifest of another kind that is locked in place of a
+    /// `pyproject.toml`: `requirements.in`, `Pipfile`, `setup.cfg`, `setup.py`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
     /// An existing lock whose versions are preferred, as text; any format that can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<String>,
@@ -37,9 +41,10 @@ impl LockRequest {
     /// The name and the text of the file that is locked.
     #[must_use]
     pub fn root(&self) -> (&str, &str) {
-        match &self.script {
-            Some(script) => (self.script_name.as_deref().unwrap_or("script.py"), script),
-            None => ("pyproject.toml", &self.pyproject),
+        match (&self.script, &self.manifest) {
+            (Some(script), _) => (self.script_name.as_deref().unwrap_or("script.py"), script),
+            (None, Some(name)) => (name, self.files.get(name).map_or("", String::as_str)),
+            (None, None) => ("pyproject.toml", &self.pyproject),
         }
     }
 

@@ -16,7 +16,8 @@ use diagnostic::{Diagnose, Diagnostic};
 use formats::FORMATS;
 
 use self::parts::Part;
-use crate::locking::script_lock_name;
+use crate::foreign::FOREIGN_MANIFESTS;
+use crate::locking::{manifest_lock_name, script_lock_name};
 use crate::{LockOptions, LockRequest};
 
 /// The media type of a form.
@@ -30,8 +31,8 @@ const LISTS: [&str; 4] = ["format", "index", "upgrade_package", "upgrade_group"]
 
 /// Reads a form, whose `Content-Type` says what stands between its parts.
 ///
-/// `pyproject.toml` is locked, or the one `.py` file at the top of a form that has none. Of the locks beside
-/// it, the first in the order of [`FORMATS`] that can be read is the existing one.
+/// `pyproject.toml` is locked; in a form that has none the manifest of another kind, or the one
+/// `.py` file at the top. Of the locks beside it, the first in the order of [`FORMATS`] that can be read is the existing one.
 ///
 /// # Errors
 ///
@@ -100,7 +101,7 @@ impl Form {
         }
         let is_complete = find_root(&mut request);
         if !is_complete && found.is_empty() {
-            let title = "expected a part `pyproject.toml`, or one script, found none";
+            let title = "expected a part `pyproject.toml`, a manifest of another kind, or one script, found none";
             found.push(Diagnostic::error("request/no-project", title).help(ON_PATHS));
         }
         request.lock = existing_lock(&mut request);
@@ -115,6 +116,13 @@ fn find_root(request: &mut LockRequest) -> bool {
         return true;
     }
     let is_script = |path: &&String| path.ends_with(".py") && !path.contains('/');
+    let foreign = FOREIGN_MANIFESTS
+        .into_iter()
+        .find(|name| request.files.contains_key(*name));
+    if let Some(name) = foreign {
+        request.manifest = Some(name.to_owned());
+        return true;
+    }
     let mut scripts = request.files.keys().filter(is_script);
     let (Some(script), None) = (scripts.next().cloned(), scripts.next()) else {
         return false;
@@ -129,9 +137,13 @@ fn existing_lock(request: &mut LockRequest) -> Option<String> {
     let readable = FORMATS.iter().filter(|it| formats::can_be_read(**it));
     let mut names = readable.map(|format| match &request.script_name {
         Some(script) => script_lock_name(*format, script),
-        None => format.file_name().to_owned(),
+        None => match &request.manifest {
+            Some(manifest) => manifest_lock_name(*format, manifest),
+            None => format.file_name().to_owned(),
+        },
     });
-    let name = names.find(|name| request.files.contains_key(name))?;
+    let is_other = |name: &String| request.manifest.as_ref() != Some(name);
+    let name = names.find(|name| request.files.contains_key(name) && is_other(name))?;
     request.files.remove(&name)
 }
 
@@ -254,6 +266,20 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_of_another_kind_stays_among_the_files() {
+        let request = accepted(&[
+            ("name=\"requirements.in\"", "six"),
+            ("name=\"requirements.txt\"", "six==1"),
+            ("name=\"tool.py\"", ""),
+        ]);
+        assert_eq!(request.root(), ("requirements.in", "six"));
+        assert!(request.script.is_none());
+        let request = accepted(&[("name=\"requirements.txt\"", "six")]);
+        assert_eq!(request.root(), ("requirements.txt", "six"));
+        assert_eq!(request.lock, None);
+    }
+
+    #[test]
     fn paths_stay_within_the_project() {
         for path in [
             "/etc/pyproject.toml",
@@ -302,7 +328,7 @@ mod tests {
         );
         assert_eq!(
             refused(&[("name=\"uv.lock\"", "")]),
-            "request/no-project: expected a part `pyproject.toml`, or one script, found none"
+            "request/no-project: expected a part `pyproject.toml`, a manifest of another kind, or one script, found none"
         );
     }
 }

@@ -15,6 +15,7 @@ mod built;
 mod conflict;
 mod direct;
 mod existing;
+mod foreign;
 mod freshness;
 mod locking;
 mod mode;
@@ -24,7 +25,8 @@ mod question;
 mod ways_out;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
-pub use locking::{Failure, FailureKind, lock, script_lock_name};
+pub use foreign::{FOREIGN_MANIFESTS, workspace as foreign_workspace};
+pub use locking::{Failure, FailureKind, lock, manifest_lock_name, script_lock_name};
 pub use mode::Mode;
 pub use source::{Cache, CacheKey, Cached, HttpSettings, HttpSource, NoCache, Source, SourceError};
 pub use transport::{Reply, Transport, TransportError};

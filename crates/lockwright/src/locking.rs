@@ -6,7 +6,7 @@ use diagnostic::{Diagnose, Diagnostic};
 use formats::{FORMATS, LockFormat, Uv, WriteRequest};
 use index::{Answer, Query};
 use lock::{Lock, Selection};
-use manifest::Workspace;
+use manifest::{ForeignKind, Workspace};
 use resolve::{Conflict, Problem, Resolution, ResolveError, Resolver};
 
 use crate::api::{LockedPackage, Stats, WrittenLock};
@@ -17,8 +17,8 @@ use crate::freshness::Worth;
 use crate::preferences::Upgrades;
 use crate::ways_out::Search;
 use crate::{
-    LockReply, LockRequest, Mode, Progress, Source, conflict, freshness, preferences, question,
-    ways_out,
+    LockReply, LockRequest, Mode, Progress, Source, conflict, foreign, freshness, preferences,
+    question, ways_out,
 };
 
 /// What kind of failure it was; decides exit codes and HTTP statuses.
@@ -165,10 +165,26 @@ fn repeat(
 
 /// The usual name of a lock: a script's is its own, beside the script.
 fn file_name(format: &dyn LockFormat, request: &LockRequest) -> String {
-    if request.script.is_none() {
-        return format.file_name().to_owned();
+    match (&request.script, &request.manifest) {
+        (Some(_), _) => script_lock_name(format, request.root().0),
+        (None, Some(manifest)) => manifest_lock_name(format, manifest),
+        (None, None) => format.file_name().to_owned(),
     }
-    script_lock_name(format, request.root().0)
+}
+
+/// The usual name of the lock of a manifest of another kind: that of a requirements file is its
+/// own, `requirements.in.lock`, or `requirements.txt` of a `requirements.in`. That of a
+/// `requirements.txt` in its own format has no other name.
+#[must_use]
+pub fn manifest_lock_name(format: &dyn LockFormat, manifest: &str) -> String {
+    let manifest = manifest.rsplit(['/', '\\']).next().unwrap_or(manifest);
+    let is_requirements = ForeignKind::of(manifest) == Some(ForeignKind::Requirements);
+    match manifest.strip_suffix(".in") {
+        _ if !is_requirements => format.file_name().to_owned(),
+        Some(stem) if format.name() == "requirements" => format!("{stem}.txt"),
+        None if format.name() == "requirements" => manifest.to_owned(),
+        _ => script_lock_name(format, manifest),
+    }
 }
 
 /// The usual name of a script's lock: `tool.py.lock`, `pylock.tool.toml`,
@@ -214,16 +230,25 @@ fn wanted_formats(names: &[String]) -> Result<Vec<&'static dyn LockFormat>, Vec<
 
 fn read_workspace(request: &LockRequest) -> Result<(Workspace, Vec<Diagnostic>), Failure> {
     let (name, text) = request.root();
-    let (workspace, found) = if request.script.is_none() {
+    let roots = [
+        !request.pyproject.is_empty(),
+        request.script.is_some(),
+        request.manifest.is_some(),
+    ];
+    if roots.iter().filter(|it| **it).count() > 1 {
+        let title =
+            "expected one of a project, a script and a manifest of another kind, found several";
+        let error = Diagnostic::error("request/several-roots", title);
+        return Err(Failure::input(vec![error]));
+    }
+    let (workspace, found) = if request.manifest.is_some() {
+        foreign::workspace(name, &request.files)
+    } else if request.script.is_none() {
         let mut files: BTreeMap<String, String> = request.files.clone();
         files.insert(name.to_owned(), text.to_owned());
         Workspace::from_files(&files, ".")
-    } else if request.pyproject.is_empty() {
-        Workspace::script(text, name, &request.files)
     } else {
-        let title = "expected a project or a script, found both";
-        let error = Diagnostic::error("request/project-and-script", title);
-        return Err(Failure::input(vec![error]));
+        Workspace::script(text, name, &request.files)
     };
     match workspace {
         Some(workspace) => Ok((workspace, found)),
@@ -381,11 +406,7 @@ impl Writing<'_> {
 
     fn write_request(&self) -> WriteRequest<'_> {
         WriteRequest {
-            pyproject: self
-                .request
-                .script
-                .is_none()
-                .then_some(&*self.request.pyproject),
+            pyproject: (!self.request.pyproject.is_empty()).then_some(&*self.request.pyproject),
             previous: self.previous.and(self.request.lock.as_deref()),
             selection: Selection::default(),
             ..WriteRequest::default()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diagnostic::Diagnostic;
 use lock::{Asked, ExcludeNewer, Options, PackageExclude, PackageOverride, Source};
 use manifest::tool_uv::{CutOff, Exclude, Index, Override, Settings};
-use manifest::{Clock, DeclaredRequirement, Kind, Manifest, Member, Part, Workspace};
+use manifest::{Clock, DeclaredRequirement, ForeignKind, Kind, Manifest, Member, Part, Workspace};
 use packaging::{
     GroupName, IndexUrl, Marker, PackageName, RequirementSource, RequiresPython,
     SourcedRequirement, VersionSpecifiers, version,
@@ -152,11 +152,13 @@ impl Posing<'_> {
                     None => DEFAULT_PYTHON.to_owned(),
                 };
                 let title = format!("no `requires-python` is declared: `{text}` is assumed");
-                let place = match &self.workspace.root.script {
-                    Some(_) => "the script's block",
-                    None => "`[project]`",
+                let root = &self.workspace.root;
+                let line = format!("add `requires-python = \"{text}\"` to");
+                let help = match ForeignKind::of(&root.file) {
+                    Some(_) => "`--python` says another one".to_owned(),
+                    None if root.script.is_some() => format!("{line} the script's block"),
+                    None => format!("{line} `[project]`"),
                 };
-                let help = format!("add `requires-python = \"{text}\"` to {place}");
                 self.warnings
                     .push(Diagnostic::warning("manifest/no-requires-python", title).help(help));
                 self.parsed(RequiresPython::parse(&text), "python", &text)

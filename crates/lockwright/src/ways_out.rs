@@ -393,8 +393,8 @@ fn edited(request: &LockRequest, edits: &[Edit]) -> Option<LockRequest> {
         let is_root = request.root().0 == edit.file;
         let text = match (is_root, &mut changed.script) {
             (true, Some(script)) => script,
-            (true, None) => &mut changed.pyproject,
-            (false, _) => changed.files.get_mut(&edit.file)?,
+            (true, None) if changed.manifest.is_none() => &mut changed.pyproject,
+            _ => changed.files.get_mut(&edit.file)?,
         };
         text.get(edit.span.clone())?;
         text.replace_range(edit.span.clone(), &edit.replacement);
@@ -478,13 +478,22 @@ fn rewritten(
     workspace: &Workspace,
     change: impl Fn((&Manifest, &DeclaredRequirement)) -> (Edit, String),
 ) -> Option<WayOut> {
-    let lines = places(workspace, wish).into_iter();
-    let (edits, titles): (Vec<Edit>, Vec<String>) = lines.map(change).unzip();
+    let lines = places(workspace, wish);
+    if !lines.iter().all(|line| stands_there(*line)) {
+        return None;
+    }
+    let (edits, titles): (Vec<Edit>, Vec<String>) = lines.into_iter().map(change).unzip();
     Some(WayOut {
         title: titles.join(", and "),
         line: edits.first()?.replacement.clone(),
         edits,
     })
+}
+
+/// Whether a requirement's place holds its text: another file may, which the place includes.
+fn stands_there((manifest, declared): (&Manifest, &DeclaredRequirement)) -> bool {
+    let old = manifest.text.get(declared.span.clone()).unwrap_or_default();
+    old.contains(&*declared.requirement.text) || old.contains('\\')
 }
 
 /// Where a requirement stands, for people.
@@ -547,6 +556,9 @@ fn removed((manifest, declared): (&Manifest, &DeclaredRequirement)) -> (Edit, St
 /// A text as a TOML string, in the quotes that stood there.
 fn quoted(manifest: &Manifest, span: &Span, text: &str) -> String {
     let old = manifest.text.get(span.clone()).unwrap_or_default();
+    if !old.starts_with(['"', '\'']) {
+        return text.to_owned();
+    }
     let prefers_single = old.starts_with('\'');
     match (prefers_single, text.contains('\''), text.contains('"')) {
         (true, false, _) | (_, false, true) => format!("'{text}'"),

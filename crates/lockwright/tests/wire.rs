@@ -109,7 +109,7 @@ fn a_script_comes_as_its_text() {
     assert!(locked(again).unwrap().unchanged);
     let both = json!({ "script": SCRIPT, "pyproject": project("shop", "") });
     let failure = locked(both).unwrap_err();
-    assert_eq!(failure.diagnostics[0].code, "request/project-and-script");
+    assert_eq!(failure.diagnostics[0].code, "request/several-roots");
 }
 
 /// A project's are the Pythons of all its members; a script's are its own.
@@ -133,4 +133,67 @@ fn a_group_to_upgrade_has_to_be_there() {
     let failure = locked(request("docs")).unwrap_err();
     assert_eq!(failure.diagnostics[0].code, "options/unknown-group");
     assert_eq!(failure.status(), 422);
+}
+
+#[test]
+fn a_manifest_of_another_kind_is_among_the_files() {
+    let files = json!({ "requirements.in": "-c bounds.txt\n", "bounds.txt": "six<2\n" });
+    let request = json!({
+        "manifest": "requirements.in", "files": files,
+        "formats": ["uv", "requirements"], "options": { "python": "3.11" },
+    });
+    let reply = locked(request).unwrap();
+    assert_eq!(reply.locks["requirements"].file_name, "requirements.txt");
+    let uv = &reply.locks["uv"];
+    assert_eq!(uv.file_name, "requirements.in.lock");
+    assert!(
+        uv.text
+            .contains("constraints = [{ name = \"six\", specifier = \"<2\" }]"),
+        "{}",
+        uv.text
+    );
+    let pipfile = "[packages]\n[dev-packages]\n[requires]\npython_version = \"3.11\"\n";
+    let reply = locked(json!({ "manifest": "Pipfile", "files": { "Pipfile": pipfile } })).unwrap();
+    let uv = &reply.locks["uv"];
+    assert_eq!(uv.file_name, "uv.lock");
+    assert!(
+        uv.text.contains("requires-python = \"==3.11.*\""),
+        "{}",
+        uv.text
+    );
+    let absent = json!({ "manifest": "Pipfile" });
+    assert_eq!(
+        locked(absent).unwrap_err().diagnostics[0].code,
+        "request/missing-file"
+    );
+    let unknown = json!({ "manifest": "setup.json", "files": { "setup.json": "{}" } });
+    assert_eq!(
+        locked(unknown).unwrap_err().diagnostics[0].code,
+        "request/unknown-manifest"
+    );
+}
+
+#[test]
+fn what_setuptools_reads_is_read_where_it_is_literal() {
+    let request = |setup: &str| {
+        let config = "[metadata]\nname = shop\nversion = 1.5\n[options]\npython_requires = >=3.10\n[options.extras_require]\nall =\n";
+        json!({ "manifest": "setup.cfg", "files": { "setup.cfg": config, "setup.py": setup } })
+    };
+    let reply = locked(request("import setuptools\nsetuptools.setup()\n")).unwrap();
+    let text = &reply.locks["uv"].text;
+    assert!(text.contains("requires-python = \">=3.10\""), "{text}");
+    assert!(
+        text.contains("name = \"shop\"\nversion = \"1.5\"\nsource = { editable = \".\" }"),
+        "{text}"
+    );
+    let computed = "import os, setuptools\nsetuptools.setup(install_requires=os.listdir())\n";
+    let failure = locked(request(computed)).unwrap_err();
+    assert_eq!(failure.diagnostics[0].code, "manifest/dynamic");
+    let literal = "import setuptools\nsetuptools.setup(install_requires=['six >'])\n";
+    let failure = locked(request(literal)).unwrap_err();
+    let label = &failure.diagnostics[0].labels[0];
+    assert_eq!(
+        (label.file.as_str(), &literal[label.span.clone()]),
+        ("setup.py", "'six >'")
+    );
 }

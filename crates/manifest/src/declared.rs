@@ -218,13 +218,23 @@ impl Reader<'_> {
     /// The Pythons of a `requires-python`.
     pub(crate) fn python(&mut self, node: &Node<'_>, key: &str) -> Option<DeclaredPython> {
         let text = self.string(node, key)?;
+        self.python_at(text, key, node.span())
+    }
+
+    /// The Pythons that a text names which stands for what is written in a place.
+    pub(crate) fn python_at(
+        &mut self,
+        text: &str,
+        key: &str,
+        span: Span,
+    ) -> Option<DeclaredPython> {
         let specifiers = packaging::version::parse_specifiers(text)
             .map_err(|error| {
                 self.note(&WordError::Specifiers {
                     key: key.to_owned(),
                     text: text.to_owned(),
                     reason: first_line(&error.reason),
-                    span: node.span(),
+                    span: span.clone(),
                 });
             })
             .ok()?;
@@ -232,7 +242,25 @@ impl Reader<'_> {
             python: RequiresPython::from_specifiers(&specifiers),
             specifiers,
             text: text.to_owned(),
-            span: node.span(),
+            span,
+        })
+    }
+
+    /// A requirement that stands for what is written in a place.
+    pub(crate) fn requirement_at(&mut self, text: &str, span: Span) -> Option<DeclaredRequirement> {
+        let requirement = Requirement::parse(text)
+            .map_err(|error| {
+                self.note(&WordError::Requirement {
+                    text: text.to_owned(),
+                    reason: first_line(&error.message),
+                    span: span.clone(),
+                });
+            })
+            .ok()?;
+        Some(DeclaredRequirement {
+            requirement: Arc::new(requirement),
+            condition: Marker::TRUE,
+            span,
         })
     }
 

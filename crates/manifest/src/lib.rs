@@ -1,4 +1,5 @@
-//! What a project asks for: `pyproject.toml`, its workspace, and scripts with requirements inside.
+//! What a project asks for: `pyproject.toml`, its workspace, scripts with requirements inside, and
+//! the manifests of other kinds.
 //!
 //! [`read`] takes the text of one file and tells every mistake in it, each with its place;
 //! [`Workspace`] takes the texts of several and answers what a resolver wants to know. Nothing here
@@ -6,6 +7,7 @@
 
 mod declared;
 mod document;
+pub mod foreign;
 mod glob;
 pub mod groups;
 pub mod lower;
@@ -22,6 +24,7 @@ use toml::de::DeTable;
 
 pub use declared::{DeclaredMarker, DeclaredPython, DeclaredRequirement, WordError};
 pub use document::ShapeError;
+pub use foreign::ForeignKind;
 pub use groups::{Group, GroupItem};
 pub use lower::{LowerError, LoweredRequirement, Part, commit_of, direct, normalize};
 pub use project::{OptionalDependencies, ProjectTable};
@@ -49,7 +52,8 @@ pub struct Manifest {
     pub has_build_system: bool,
     /// `[tool.uv]`.
     pub uv: ToolUv,
-    /// What a script's block says; `None` for a `pyproject.toml`.
+    /// What a script's block says, or a file that has no project of its own, as a requirements
+    /// file; `None` for a `pyproject.toml`.
     pub script: Option<ScriptTable>,
 }
 

@@ -529,7 +529,7 @@ fn usual(url: &str) -> String {
 }
 
 /// The path of a `file:` URL or of what is no URL at all; `${PROJECT_ROOT}` is the folder.
-fn file_path(text: &str) -> Option<&str> {
+pub(crate) fn file_path(text: &str) -> Option<&str> {
     let path = match text.split_once("://") {
         None => text.strip_prefix("file:").unwrap_or(text),
         Some(("file", path)) => path.strip_prefix("localhost/").map_or(path, |_| &path[9..]),
@@ -619,7 +619,7 @@ fn without_credentials(url: &str) -> String {
 }
 
 /// Whether a path ends as archives of distributions do.
-fn is_archive(path: &str) -> bool {
+pub(crate) fn is_archive(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
         ".whl",
         ".zip",

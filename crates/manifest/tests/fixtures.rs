@@ -15,7 +15,7 @@ use std::path::Path;
 
 use diagnostic::text::{Dress, render};
 use diagnostic::{Diagnostic, Sources};
-use lockwright_manifest::{LoweredRequirement, Workspace};
+use lockwright_manifest::{LoweredRequirement, Workspace, foreign};
 use packaging::{RequirementSource, SourcedRequirement};
 
 fn collect(folder: &Path, base: &Path, files: &mut BTreeMap<String, String>) {
@@ -23,10 +23,7 @@ fn collect(folder: &Path, base: &Path, files: &mut BTreeMap<String, String>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, base, files);
-        } else if path
-            .file_name()
-            .is_some_and(|name| name == "pyproject.toml")
-        {
+        } else if path.file_name().is_some_and(|name| name != "expected.txt") {
             let name = path
                 .strip_prefix(base)
                 .unwrap()
@@ -118,7 +115,21 @@ fn tell(
 
 fn describe(files: &BTreeMap<String, String>) -> String {
     let sources = Sources::from(files);
-    let (workspace, found) = Workspace::from_files(files, ".");
+    let foreign = files
+        .keys()
+        .find(|file| matches!(file.as_str(), "Pipfile" | "requirements.in"));
+    let (workspace, found) = match foreign {
+        None => Workspace::from_files(files, "."),
+        Some(file) => {
+            let (manifest, mut found) = foreign::read(&files[file], file, files);
+            let workspace = manifest.and_then(|root| {
+                let (workspace, more) = Workspace::around_root(root, files);
+                found.extend(more);
+                workspace
+            });
+            (workspace, found)
+        }
+    };
     let mut out = render(&found, &sources, Dress::Plain);
     let Some(workspace) = workspace else {
         return out;
@@ -158,6 +169,11 @@ fn describe(files: &BTreeMap<String, String>) -> String {
     if workspace.is_projectless() {
         out.push_str("root\n");
         tell(&mut out, &sources, workspace.lowered_root());
+    }
+    if foreign.is_some() {
+        for index in workspace.uv().settings.searched_indexes() {
+            let _ = writeln!(out, "index {}", index.url);
+        }
     }
     match workspace.lower_root(&workspace.uv().constraints) {
         Ok(list) => list.iter().for_each(|constraint| {

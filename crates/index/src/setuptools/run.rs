@@ -80,6 +80,13 @@ impl SetupCall {
         found.map(|(_, value)| value)
     }
 
+    /// Every keyword, in order.
+    pub(super) fn keywords(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.keywords
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
+    }
+
     /// The elements of a list or tuple.
     pub(super) fn elements<'a>(&'a self, value: &'a Value) -> Option<&'a [Value]> {
         match value {

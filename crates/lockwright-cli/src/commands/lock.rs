@@ -9,6 +9,7 @@ use formats::LockFormat;
 use lockwright::{
     Failure, FailureKind, HttpSettings, HttpSource, LockOptions, LockReply, LockRequest,
 };
+use manifest::ForeignKind;
 use tokio::runtime::Runtime;
 use tokio::time::MissedTickBehavior;
 
@@ -92,10 +93,11 @@ impl Stopped {
 }
 
 fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
-    let formats = wanted_formats(arguments).map_err(Stopped::input)?;
     let project = ProjectFiles::read(&arguments.path)
         .map_err(|error| Stopped::input(Diagnostic::error("cli/unreadable-file", error)))?;
+    let formats = wanted_formats(arguments, &project).map_err(Stopped::input)?;
     let targets = targets(arguments, &formats, &project);
+    refuse_own_file(&targets, &project).map_err(Stopped::input)?;
     let request = request(arguments, &project, &targets).map_err(Stopped::input)?;
     let transport = HttpTransport::new(
         credentials(&request, &project),
@@ -119,7 +121,10 @@ fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
 }
 
 /// The formats to write, each once.
-fn wanted_formats(arguments: &LockArguments) -> Result<Vec<&'static dyn LockFormat>, Diagnostic> {
+fn wanted_formats(
+    arguments: &LockArguments,
+    project: &ProjectFiles,
+) -> Result<Vec<&'static dyn LockFormat>, Diagnostic> {
     let all = || formats::FORMATS.iter().copied();
     let mut wanted: Vec<&'static dyn LockFormat> = Vec::new();
     for name in &arguments.format {
@@ -135,7 +140,7 @@ fn wanted_formats(arguments: &LockArguments) -> Result<Vec<&'static dyn LockForm
         .and_then(|path| path.file_name()?.to_str());
     if wanted.is_empty() {
         let owner = all().find(|format| output_name.is_some_and(|name| format.owns(name)));
-        wanted.extend(owner.or_else(|| all().next()));
+        wanted.extend(owner.or_else(|| usual_format(project)));
     }
     if wanted.len() > 1 && arguments.output.is_some() {
         let title = "`--output` names one file, but several formats are to be written";
@@ -148,6 +153,31 @@ fn wanted_formats(arguments: &LockArguments) -> Result<Vec<&'static dyn LockForm
             .help("leave `--output` out: the JSON has the lock's text in `locks`"));
     }
     Ok(wanted)
+}
+
+/// The format of a project that nobody names one for: requirements files become one another.
+fn usual_format(project: &ProjectFiles) -> Option<&'static dyn LockFormat> {
+    let kind = project.foreign.as_deref().and_then(ForeignKind::of);
+    let own = match kind {
+        Some(ForeignKind::Requirements) => formats::named("requirements"),
+        Some(ForeignKind::Pipfile) => formats::named("pipfile"),
+        Some(ForeignKind::Setuptools) | None => None,
+    };
+    own.or_else(|| formats::FORMATS.first().copied())
+}
+
+/// A lock never takes the place of what is locked.
+fn refuse_own_file(targets: &[Target], project: &ProjectFiles) -> Result<(), Diagnostic> {
+    let own = std::fs::canonicalize(&project.file).ok();
+    let is_own = |path: &PathBuf| own.is_some() && std::fs::canonicalize(path).ok() == own;
+    let targets = targets.iter().filter_map(|it| it.path.as_ref());
+    match targets.into_iter().find(|path| is_own(path)) {
+        None => Ok(()),
+        Some(path) => {
+            let title = format!("the lock would take the place of `{}`", shown(path));
+            Err(Diagnostic::error("cli/own-file", title).help("name another file with `--output`"))
+        }
+    }
 }
 
 fn targets(
@@ -168,12 +198,12 @@ fn targets(
 
 /// Where a lock is written unless told otherwise.
 fn usual_place(format: &dyn LockFormat, project: &ProjectFiles) -> PathBuf {
-    match &project.script {
-        Some(script) => project
-            .folder
-            .join(lockwright::script_lock_name(format, script)),
-        None => project.folder.join(format.file_name()),
-    }
+    let name = match (&project.script, &project.foreign) {
+        (Some(script), _) => lockwright::script_lock_name(format, script),
+        (None, Some(manifest)) => lockwright::manifest_lock_name(format, manifest),
+        (None, None) => format.file_name().to_owned(),
+    };
+    project.folder.join(name)
 }
 
 fn request(
@@ -182,12 +212,13 @@ fn request(
     targets: &[Target],
 ) -> Result<LockRequest, Diagnostic> {
     Ok(LockRequest {
-        pyproject: match project.script {
-            Some(_) => String::new(),
-            None => project.text.clone(),
+        pyproject: match (&project.script, &project.foreign) {
+            (None, None) => project.text.clone(),
+            _ => String::new(),
         },
         script: project.script.as_ref().map(|_| project.text.clone()),
         script_name: project.script.clone(),
+        manifest: project.foreign.clone(),
         lock: existing_lock(targets, project)?,
         files: project.others.clone(),
         formats: targets
@@ -418,9 +449,10 @@ fn check(target: &Target, text: &str, locked: &Locked) -> Result<Status, String>
     for reason in &locked.reply.stale {
         report::say(&format!("  reason: {}", reason.title));
     }
-    let command = match &locked.project.script {
-        Some(_) => format!("lockwright lock {}", shown(&locked.project.file)),
-        None => "lockwright lock".to_owned(),
+    let is_project = locked.project.script.is_none() && locked.project.foreign.is_none();
+    let command = match is_project {
+        false => format!("lockwright lock {}", shown(&locked.project.file)),
+        true => "lockwright lock".to_owned(),
     };
     report::say(&format!("  help: run `{command}`"));
     Ok(Status::Unsolved)

@@ -25,6 +25,15 @@ pub(super) fn build_script(
     found.extend(diagnostics);
     let mut manifest = manifest?;
     forget_project_settings(&mut manifest);
+    build_around(manifest, files, found)
+}
+
+/// A workspace without members but its root; `files` are for its sources with a `path`.
+pub(super) fn build_around(
+    root: Manifest,
+    files: &BTreeMap<String, String>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Workspace> {
     let mut manifests = BTreeMap::new();
     for (path, text) in files {
         if let (Some(folder), (Some(other), _)) =
@@ -33,7 +42,7 @@ pub(super) fn build_script(
             manifests.insert(folder, (Arc::new(other), false));
         }
     }
-    assemble(Arc::new(manifest), manifests, found)
+    assemble(Arc::new(root), manifests, found)
 }
 
 /// Forgets what is for projects: uv 0.13.8 does not read it in scripts.

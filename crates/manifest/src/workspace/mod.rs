@@ -19,7 +19,7 @@ use packaging::{
 };
 
 pub(crate) use batch::Batch;
-use build::{build, build_script};
+use build::{build, build_around, build_script};
 pub use error::WorkspaceError;
 pub use globs::MemberGlobs;
 
@@ -114,6 +114,20 @@ impl Workspace {
     ) -> (Option<Self>, Vec<Diagnostic>) {
         let mut found = Vec::new();
         let workspace = build_script(text, file, files, &mut found);
+        let is_usable = !found.iter().any(Diagnostic::is_error);
+        (workspace.filter(|_| is_usable), found)
+    }
+
+    /// A workspace whose root was read from another file than a `pyproject.toml`.
+    ///
+    /// `files` are manifests for its sources with a `path`, by path relative to the root's folder.
+    #[must_use]
+    pub fn around_root(
+        root: Manifest,
+        files: &BTreeMap<String, String>,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
+        let mut found = Vec::new();
+        let workspace = build_around(root, files, &mut found);
         let is_usable = !found.iter().any(Diagnostic::is_error);
         (workspace.filter(|_| is_usable), found)
     }
@@ -342,7 +356,8 @@ impl Workspace {
         lowering.finish()
     }
 
-    /// What a root without `[project]` asks for: its dependency groups, or what a script needs.
+    /// What a root without `[project]` asks for: what a script or a file of another kind needs, and
+    /// dependency groups.
     ///
     /// # Errors
     ///
@@ -351,7 +366,8 @@ impl Workspace {
         let mut lowering = Batch::new(Some(self), &self.root, ".", None);
         if let Some(script) = &self.root.script {
             lowering.lower(&script.dependencies, &Part::Base);
-        } else if self.is_projectless() {
+        }
+        if self.is_projectless() {
             lowering.groups();
             lowering.check_limits();
         }
