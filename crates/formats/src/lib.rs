@@ -4,6 +4,7 @@
 //! Adding one takes a file here, a line in [`FORMATS`] and a folder in `tests/fixtures`.
 
 mod export;
+mod flat;
 mod instant;
 mod layout;
 mod merge;
@@ -52,6 +53,11 @@ pub trait LockFormat: Sync {
     ///
     /// Everything that is wrong with the text; or that this format can only be written.
     fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>>;
+
+    /// What deserves a look in a text that can be read: warnings with their places.
+    fn lint(&self, _: &str) -> Vec<Diagnostic> {
+        Vec::new()
+    }
 
     /// Writes a lock in this format.
     ///
@@ -149,6 +155,14 @@ pub fn read(file_name: &str, text: &str) -> Result<Lock, Vec<Diagnostic>> {
     })
 }
 
+/// What deserves a look in a lock file that can be read: warnings with their places.
+#[must_use]
+pub fn lint(file_name: &str, text: &str) -> Vec<Diagnostic> {
+    let found = detect(file_name, text).map(|format| format.lint(text));
+    let found = found.unwrap_or_default().into_iter();
+    found.map(|it| it.in_file(file_name)).collect()
+}
+
 fn unknown_format(file_name: &str) -> Diagnostic {
     let known: Vec<_> = FORMATS
         .iter()
@@ -223,6 +237,36 @@ fn placeless<'a>(
         format.file_name()
     );
     vec![Diagnostic::error("formats/no-place", title).help(help)]
+}
+
+/// Complaints about packages with files that nothing is known of but digests, for formats that
+/// name files.
+fn nameless<'a>(
+    format: &dyn LockFormat,
+    packages: impl Iterator<Item = &'a Package>,
+) -> Vec<Diagnostic> {
+    let is_nameless = |package: &&Package| {
+        let mut files = package.artifacts();
+        matches!(package.id.source, Source::Registry(_)) && files.any(lock::Artifact::is_anonymous)
+    };
+    let names: Vec<_> = packages
+        .filter(is_nameless)
+        .map(|package| &package.id.name)
+        .collect();
+    let Some(first) = names.first() else {
+        return Vec::new();
+    };
+    let title = match names.len() {
+        1 => format!("the names of the files of `{first}` are not known, only their hashes"),
+        count => format!(
+            "the names of the files of {count} packages are not known, only their hashes: of `{first}` first"
+        ),
+    };
+    let help = format!(
+        "a `{}` has to name them: lock the project anew, or let the index be asked",
+        format.file_name()
+    );
+    vec![Diagnostic::error("formats/no-name", title).help(help)]
 }
 
 /// The answer of a format that can only be written.

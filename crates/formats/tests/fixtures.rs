@@ -3,7 +3,8 @@
 //! The file called as the format's files usually are is what has to be written. It is read from
 //! `from.<file>` where there is one, from `uv.lock` for formats that are only written, and else
 //! from itself. `problems.txt` holds what is wrong with a file that cannot be read, `losses.txt`
-//! what the written file does not say. With `BLESS=1` these two, and files that are missing, are
+//! what the written file does not say, `warnings.txt` what deserves a look in the file that is
+//! read. With `BLESS=1` these three, and files that are missing, are
 //! written.
 //!
 //! The locks were made by uv 0.13.8 from a made-up index, the exports by the command that stands
@@ -126,12 +127,21 @@ fn run(format: &dyn LockFormat, case: &Path) -> Result<(), String> {
         .map(|loss| format!("{}: {loss}\n", loss.code()))
         .collect();
     settle(&case.join("losses.txt"), &losses.concat())?;
+    let lints = fs::read_to_string(source_file(format, case)).unwrap_or_default();
+    settle(
+        &case.join("warnings.txt"),
+        &list(&lint(format, case, &lints)),
+    )?;
     let Ok(again) = format.read(&written.text) else {
         return Ok(());
     };
     let starts_from_itself = name(&source_file(format, case)) == format.file_name();
     if starts_from_itself && again != lock && !case.join("losses.txt").exists() {
         return Err("what was written reads as another lock".to_owned());
+    }
+    // A flat list has no extras and groups to choose from any more.
+    if !starts_from_itself {
+        request.selection = Default::default();
     }
     let twice = format
         .write(&again, &request)
@@ -148,6 +158,16 @@ fn source(format: &dyn LockFormat, case: &Path) -> Result<Lock, Vec<Diagnostic>>
     let file = source_file(format, case);
     let text = fs::read_to_string(&file).unwrap();
     lockwright_formats::read(name(&file).trim_start_matches("from."), &text)
+}
+
+/// What deserves a look in the file a case starts from, where it is of the format itself.
+fn lint(format: &dyn LockFormat, case: &Path, text: &str) -> Vec<Diagnostic> {
+    let file = source_file(format, case);
+    if format.owns(name(&file).trim_start_matches("from.")) {
+        format.lint(text)
+    } else {
+        Vec::new()
+    }
 }
 
 /// The file a case starts from.

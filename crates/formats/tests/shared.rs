@@ -204,3 +204,66 @@ fn invariants_hold() {
     }
     tally.settle("invariants");
 }
+
+/// The files of the examples whose names begin so.
+fn examples(shared: &Path, beginning: &str) -> Vec<PathBuf> {
+    let folders = folders(&shared.join("examples"));
+    let files = folders.iter().flat_map(|folder| self::folders(folder));
+    let is_one = |file: &PathBuf| {
+        let name = file.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.contains(beginning))
+    };
+    files.filter(is_one).collect()
+}
+
+/// Whether an export cannot be told from another: a project without a name, or one release from
+/// two indexes.
+fn is_ambiguous(text: &str) -> bool {
+    let lines = || text.lines().filter(|line| !line.starts_with([' ', '#']));
+    let pins: Vec<_> = lines().filter_map(|line| line.split_once(" ;")).collect();
+    let has_twins = pins
+        .iter()
+        .enumerate()
+        .any(|(at, (pin, _))| pins[..at].iter().any(|it| it.0 == *pin));
+    has_twins || lines().any(|line| line.starts_with("-e ."))
+}
+
+#[test]
+fn exported_requirements_survive_reading_and_writing() {
+    let Some(shared) = shared() else { return };
+    let mut tally = Tally::default();
+    let mut files = examples(&shared, "requirements.uv-export");
+    for folder in corpus(&shared) {
+        files.extend(["requirements.txt", "requirements-all.txt"].map(|name| folder.join(name)));
+    }
+    for file in files {
+        let Ok(text) = fs::read_to_string(&file) else {
+            continue;
+        };
+        let lock = match Requirements.read(&text) {
+            Ok(lock) => lock,
+            Err(problems) => {
+                tally
+                    .different
+                    .push(format!("{}: {problems:?}", file.display()));
+                continue;
+            }
+        };
+        if let Some(violation) = lock::check(&lock).first() {
+            tally
+                .different
+                .push(format!("{}: {violation}", file.display()));
+        }
+        let command = text.lines().nth(1).unwrap_or_default();
+        let request = WriteRequest {
+            command: Some(command.trim_start_matches(['#', ' '])),
+            local: Some(lockwright_formats::Local::Written),
+            ..WriteRequest::default()
+        };
+        let written = Requirements.write(&lock, &request).unwrap().text;
+        if !is_ambiguous(&text) {
+            tally.compare(&file, &text, &written);
+        }
+    }
+    tally.settle("requirements read and written");
+}

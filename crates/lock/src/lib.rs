@@ -11,7 +11,8 @@ pub mod package;
 pub mod reach;
 pub mod select;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use check::{Violation, check};
 pub use difference::{Change, ChangeKind, difference};
@@ -78,6 +79,8 @@ pub struct Asked {
     pub group_requires_python: BTreeMap<GroupName, String>,
     /// `dependency-metadata` entries.
     pub dependency_metadata: Vec<DependencyMetadata>,
+    /// Where requirements were written, in the words of flat lists: `-r requirements.in`.
+    pub origins: BTreeMap<PackageName, BTreeSet<Arc<str>>>,
 }
 
 /// Overrides for the requirements of one project.
@@ -112,6 +115,23 @@ pub enum DefaultGroups {
 }
 
 impl Lock {
+    /// A lock of these packages, for which nothing was asked yet: sorted, each once.
+    #[must_use]
+    pub fn of(requires_python: RequiresPython, mut packages: Vec<Package>) -> Self {
+        packages.sort_by(|first, second| first.id.cmp(&second.id));
+        packages.dedup_by(|second, first| first.id == second.id);
+        Self {
+            requires_python,
+            forks: Vec::new(),
+            environments: Vec::new(),
+            required_environments: Vec::new(),
+            conflicts: Vec::new(),
+            options: Options::default(),
+            asked: Asked::default(),
+            packages,
+        }
+    }
+
     /// The package with this identity.
     #[must_use]
     pub fn package(&self, id: &PackageId) -> Option<&Package> {

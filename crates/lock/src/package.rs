@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use packaging::{
-    ExtraName, GitReference, GroupName, Hash, IndexUrl, Marker, PackageName, SourcedRequirement,
-    Version,
+    ExtraName, GitReference, GroupName, Hash, IndexUrl, Marker, PackageName, RequirementSource,
+    SourcedRequirement, Version, VersionSpecifier,
 };
 
 use crate::DefaultGroups;
@@ -153,6 +153,27 @@ pub struct Artifact {
     pub yanked: Option<Arc<str>>,
 }
 
+impl Artifact {
+    /// A file of which nothing but a digest is known: flat lists do not say which file has it.
+    #[must_use]
+    pub fn anonymous(hash: Hash) -> Self {
+        Self {
+            filename: "".into(),
+            source: ArtifactSource::Name("".into()),
+            hashes: vec![hash],
+            size: None,
+            upload_time: None,
+            yanked: None,
+        }
+    }
+
+    /// Whether nothing but digests is known.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.filename.is_empty()
+    }
+}
+
 /// What a package says in its own metadata, kept raw: formats spell it differently.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Published {
@@ -213,4 +234,77 @@ pub struct Package {
     pub default_groups: Option<DefaultGroups>,
     /// `requires-python` of its dependency groups.
     pub group_requires_python: BTreeMap<GroupName, String>,
+}
+
+impl Package {
+    /// A package that is always wanted, without edges and files.
+    #[must_use]
+    pub fn new(id: PackageId) -> Self {
+        Self {
+            id,
+            forks: Vec::new(),
+            marker: Marker::TRUE,
+            extra_markers: BTreeMap::new(),
+            dependencies: Vec::new(),
+            optional_dependencies: BTreeMap::new(),
+            dev_dependencies: BTreeMap::new(),
+            sdist: None,
+            wheels: Vec::new(),
+            published: None,
+            declared: None,
+            default_groups: None,
+            group_requires_python: BTreeMap::new(),
+        }
+    }
+
+    /// Its files: the source distribution, then the wheels.
+    pub fn artifacts(&self) -> impl Iterator<Item = &Artifact> {
+        self.sdist.iter().chain(&self.wheels)
+    }
+
+    /// The requirement that only this package satisfies.
+    #[must_use]
+    pub fn pin(&self, extras: Vec<ExtraName>, marker: Marker) -> SourcedRequirement {
+        let source = match &self.id.source {
+            Source::Registry(_) => {
+                let version = self.id.version.clone();
+                let specifiers = version.map(VersionSpecifier::equals_version);
+                RequirementSource::Registry {
+                    specifiers: specifiers.into_iter().collect(),
+                    index: None,
+                    conflict: None,
+                }
+            }
+            Source::Git {
+                url,
+                reference,
+                commit,
+                subdirectory,
+            } => RequirementSource::Git {
+                url: url.clone(),
+                reference: reference.clone(),
+                commit: Some(commit.clone()),
+                subdirectory: subdirectory.clone(),
+            },
+            Source::Url { url, subdirectory } => RequirementSource::Url {
+                url: url.clone(),
+                subdirectory: subdirectory.clone(),
+            },
+            Source::Path(path) => RequirementSource::Path(path.clone()),
+            Source::Directory(path) | Source::Editable(path) | Source::Virtual(path) => {
+                RequirementSource::Directory {
+                    path: path.clone(),
+                    editable: matches!(self.id.source, Source::Editable(_)),
+                    is_virtual: matches!(self.id.source, Source::Virtual(_)),
+                }
+            }
+        };
+        SourcedRequirement {
+            name: self.id.name.clone(),
+            extras,
+            groups: Vec::new(),
+            marker,
+            source,
+        }
+    }
 }

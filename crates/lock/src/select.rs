@@ -102,6 +102,8 @@ pub struct Selected<'a> {
     pub marker: Marker,
     /// The names of the packages that require it, in order; dependency groups are none.
     pub via: BTreeSet<&'a PackageName>,
+    /// The extras of it that are required.
+    pub extras: BTreeSet<ExtraName>,
 }
 
 /// A selection that a lock cannot serve.
@@ -180,14 +182,19 @@ pub fn select<'a>(lock: &'a Lock, selection: &Selection) -> Result<Choice<'a>, S
                 package,
                 marker,
                 via: BTreeSet::new(),
+                extras: BTreeSet::new(),
             });
         }
     }
     for step in &steps {
-        let (at, _) = step.to;
-        let id = &lock.packages[at].id;
+        let (at, part) = &step.to;
+        let id = &lock.packages[*at].id;
         let found = selected.binary_search_by(|selected| selected.package.id.cmp(id));
-        if let (Ok(found), Some((from, Part::Base | Part::Extra(_)))) = (found, &step.from) {
+        let Ok(found) = found else { continue };
+        if let Part::Extra(extra) = part {
+            selected[found].extras.insert(extra.clone());
+        }
+        if let Some((from, Part::Base | Part::Extra(_))) = &step.from {
             selected[found].via.insert(&lock.packages[*from].id.name);
         }
     }

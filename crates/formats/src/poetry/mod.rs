@@ -47,7 +47,12 @@ impl LockFormat for Poetry {
     }
 
     fn write(&self, lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
-        write::write(lock, request)
+        let problems = crate::nameless(self, lock.packages.iter());
+        if problems.is_empty() {
+            write::write(lock, request)
+        } else {
+            Err(problems)
+        }
     }
 }
 

@@ -1,19 +1,20 @@
-//! `requirements.txt` with hashes: one selection of a lock, as uv 0.13.8 exports it.
+//! `requirements.txt`: read as pip 26.3 does, written with hashes as uv 0.13.8 exports it.
 //! <https://pip.pypa.io/en/stable/reference/requirements-file-format/>
 //!
 //! Cannot say: where the files are, the index each package comes from, and all that `pylock.toml`
 //! cannot say either. Local projects are left out unless they are asked for: they have no hash,
 //! and pip refuses a file in which some requirements have hashes and others do not.
+//!
+//! Read, every line must pin. Such a file does not name its root: what no `# via` comment explains
+//! was asked for by a root without a project. Which file has which hash stays unknown.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+mod read;
+mod uv;
 
 use diagnostic::Diagnostic;
-use lock::{Lock, Selected, Source};
-use packaging::{Hash, IndexUrl};
+use lock::Lock;
 
-use crate::{Annotations, Local, LockFormat, Loss, WriteRequest, Written, export};
+use crate::{LockFormat, WriteRequest, Written};
 
 /// `requirements.txt` with hashes.
 #[derive(Clone, Copy, Debug)]
@@ -33,157 +34,22 @@ impl LockFormat for Requirements {
     }
 
     fn recognizes(&self, text: &str) -> bool {
-        text.lines()
-            .any(|line| line.trim_start().starts_with("--hash="))
+        read::recognizes(text)
     }
 
     fn media_type(&self) -> &'static str {
         "text/plain; charset=utf-8"
     }
 
-    fn read(&self, _: &str) -> Result<Lock, Vec<Diagnostic>> {
-        Err(crate::only_written(self))
+    fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {
+        read::read(text).map(|(lock, _)| lock)
+    }
+
+    fn lint(&self, text: &str) -> Vec<Diagnostic> {
+        read::read(text).map_or_else(|_| Vec::new(), |(_, warnings)| warnings)
     }
 
     fn write(&self, lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
-        let mut written = Written::default();
-        let mut packages = export::choose(lock, request, Local::LeftOut, &mut written)?;
-        packages.sort_by(|a, b| compare(a, b));
-        written.text = export::header(request);
-        for selected in &packages {
-            requirement(&mut written, selected, request.annotations);
-        }
-        say_what_is_lost(&packages, &mut written);
-        Ok(written)
-    }
-}
-
-/// Editable source trees come first, then other local things, both by path, then packages.
-fn compare(a: &Selected<'_>, b: &Selected<'_>) -> Ordering {
-    let rank = |selected: &Selected<'_>| match &selected.package.id.source {
-        Source::Editable(path) => (0, Some(path.clone())),
-        Source::Path(path) | Source::Directory(path) => (1, Some(path.clone())),
-        _ => (2, None),
-    };
-    rank(a)
-        .cmp(&rank(b))
-        .then_with(|| a.package.id.cmp(&b.package.id))
-}
-
-fn requirement(written: &mut Written, selected: &Selected<'_>, annotations: Annotations) {
-    let package = selected.package;
-    let files = package.sdist.iter().chain(&package.wheels);
-    // One digest for each file: an installer accepts a file for any of them.
-    let hashes: BTreeSet<&Hash> = files
-        .filter_map(|file| file.hashes.iter().max_by_key(|hash| hash.algorithm))
-        .collect();
-    if hashes.is_empty() && !package.id.source.is_source_tree() {
-        let (name, version) = (package.id.name.clone(), package.id.version.clone());
-        written.lose(Loss::Unhashed { name, version });
-    }
-    let text = &mut written.text;
-    text.push_str(&what(selected));
-    if let Some(marker) = selected.marker.text() {
-        let _ = write!(text, " ; {marker}");
-    }
-    for hash in hashes {
-        let _ = write!(text, " \\\n    --hash={hash}");
-    }
-    text.push('\n');
-    if annotations == Annotations::Written {
-        text.push_str(&via(selected));
-    }
-}
-
-/// The comment that names who requires a package.
-fn via(selected: &Selected<'_>) -> String {
-    let names: Vec<_> = selected.via.iter().collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [name] => format!("    # via {name}\n"),
-        _ => names.iter().fold("    # via\n".to_owned(), |text, name| {
-            format!("{text}    #   {name}\n")
-        }),
-    }
-}
-
-/// What is to be installed: the line without marker and hashes.
-fn what(selected: &Selected<'_>) -> String {
-    let id = &selected.package.id;
-    match &id.source {
-        Source::Registry(_) => match &id.version {
-            Some(version) => format!("{}=={version}", id.name),
-            None => id.name.to_string(),
-        },
-        Source::Git {
-            url,
-            commit,
-            subdirectory,
-            ..
-        } => {
-            let folder = subdirectory
-                .as_ref()
-                .map(|folder| format!("#subdirectory={folder}"));
-            format!(
-                "{} @ git+{url}@{commit}{}",
-                id.name,
-                folder.unwrap_or_default()
-            )
-        }
-        Source::Url { url, subdirectory } => {
-            let folder = subdirectory
-                .as_ref()
-                .map(|folder| format!("#subdirectory={folder}"));
-            format!("{} @ {url}{}", id.name, folder.unwrap_or_default())
-        }
-        Source::Path(path) | Source::Directory(path) | Source::Virtual(path) => place(path),
-        Source::Editable(path) => format!("-e {}", place(path)),
-    }
-}
-
-/// A path that no installer takes for a name.
-fn place(path: &str) -> String {
-    if path.starts_with('/') {
-        format!("file://{path}")
-    } else if path == "." || path.starts_with("./") || path.starts_with("../") || path == ".." {
-        path.to_owned()
-    } else {
-        format!("./{path}")
-    }
-}
-
-fn say_what_is_lost(packages: &[Selected<'_>], written: &mut Written) {
-    let files = || {
-        packages
-            .iter()
-            .flat_map(|one| one.package.sdist.iter().chain(&one.package.wheels))
-    };
-    if files().next().is_some() {
-        written.lose(Loss::FileUrls);
-    }
-    if files().any(|file| file.size.is_some() || file.upload_time.is_some()) {
-        written.lose(Loss::FileFacts {
-            facts: "sizes and upload times",
-        });
-    }
-    let mut indexes: BTreeMap<&IndexUrl, usize> = BTreeMap::new();
-    let from_index = packages
-        .iter()
-        .filter_map(|selected| match &selected.package.id.source {
-            Source::Registry(index) => Some((&selected.package.id.name, index)),
-            _ => None,
-        });
-    for (_, index) in from_index.clone() {
-        *indexes.entry(index).or_insert(0) += 1;
-    }
-    let usual = indexes
-        .iter()
-        .max_by_key(|(_, count)| **count)
-        .map(|(index, _)| *index);
-    for (name, index) in from_index.filter(|(_, index)| Some(*index) != usual) {
-        written.lose(Loss::Index {
-            name: name.clone(),
-            index: index.clone(),
-        });
+        uv::write(lock, request)
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn of(command: &str) -> WriteRequest<'_> {
                 selection.prune.insert(value().parse().unwrap());
             }
             "--no-emit-project" => request.local = Some(Local::LeftOut),
-            "--format" | "--script" => {
+            "--format" | "--script" | "-o" => {
                 value();
             }
             "--frozen" => {}
