@@ -11,7 +11,7 @@ fn changes(from: &str, to: &str) -> Vec<String> {
     let read = |text: &str| Uv.read(text).map_err(|problems| format!("{problems:?}"));
     let (old, new) = (read(HARBOUR), read(&HARBOUR.replace(from, to)));
     let changes = match (&old, &new) {
-        (Ok(old), Ok(new)) => difference(old, new),
+        (Ok(old), Ok(new)) => difference(old, new, lock::Scope::Whole),
         (old, new) => panic!("{:?} {:?}", old.as_ref().err(), new.as_ref().err()),
     };
     let say = |change: lock::Change| {

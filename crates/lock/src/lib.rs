@@ -10,12 +10,14 @@ pub mod options;
 pub mod package;
 pub mod reach;
 pub mod select;
+pub mod tree;
+pub mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use check::{Violation, check};
-pub use difference::{Change, ChangeKind, difference};
+pub use difference::{Change, ChangeKind, Detail, Scope, difference};
 pub use options::{
     DependencyMetadata, ExcludeNewer, ForkStrategy, Options, PrereleaseMode, ResolutionMode,
 };
@@ -29,6 +31,8 @@ pub use reach::{Part, Reach, reach};
 pub use select::{
     Choice, Extras, Groups, GroupsFrom, Production, Roots, SelectError, Selected, Selection, select,
 };
+pub use tree::{Branch, TreeRequest, tree};
+pub use why::{Reason, Way, WayStep, why};
 
 /// A resolution with files and hashes.
 #[derive(Clone, Debug, PartialEq)]

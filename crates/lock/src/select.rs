@@ -24,6 +24,8 @@ pub struct Selection {
     pub groups: Groups,
     /// Packages that are left out together with what only they need.
     pub prune: BTreeSet<PackageName>,
+    /// The environments it is for; all when absent. Markers do not repeat what these say.
+    pub within: Option<Marker>,
 }
 
 /// Where the graph is entered.
@@ -118,9 +120,18 @@ pub enum SelectError {
     /// A group that no root has.
     #[error("no selected project has the dependency group `{0}`")]
     UnknownGroup(GroupName),
+    /// Environments that the lock does not speak for.
+    #[error("the lock is for {}, none of which is chosen", lock_for(.0))]
+    Elsewhere(Marker),
     /// Extras or groups that were declared to exclude each other.
     #[error("{} and {} are declared as conflicting and cannot be selected together", said(.0), said(.1))]
     Conflict(ConflictItem, ConflictItem),
+}
+
+/// Where a lock speaks, in words.
+fn lock_for(environments: &Marker) -> String {
+    let text = environments.text();
+    text.map_or_else(|| "no environment".to_owned(), |it| format!("`{it}`"))
 }
 
 /// `extra x of p`.
@@ -139,6 +150,7 @@ impl Diagnose for SelectError {
             Self::UnknownRoot(_) => "select/unknown-project",
             Self::UnknownExtra(_) => "select/unknown-extra",
             Self::UnknownGroup(_) => "select/unknown-group",
+            Self::Elsewhere(_) => "select/elsewhere",
             Self::Conflict(..) => "select/conflict",
         };
         let diagnostic = Diagnostic::error(code, self);
@@ -155,6 +167,10 @@ impl Diagnose for SelectError {
 ///
 /// The selection names something that the lock does not have, or that conflicts.
 pub fn select<'a>(lock: &'a Lock, selection: &Selection) -> Result<Choice<'a>, SelectError> {
+    let speaks = lock.environment().and(lock.requires_python.to_marker());
+    if selection.within.is_some_and(|it| it.is_disjoint(speaks)) {
+        return Err(SelectError::Elsewhere(speaks));
+    }
     let mut entries = Entries::new(lock, selection)?;
     let steps = steps(lock, selection, &entries);
     let mut chosen: BTreeMap<String, Marker> = BTreeMap::new();
@@ -173,10 +189,8 @@ pub fn select<'a>(lock: &'a Lock, selection: &Selection) -> Result<Choice<'a>, S
     }
     let mut selected = Vec::new();
     for (at, package) in lock.packages.iter().enumerate() {
-        let marker = markers
-            .get(&(at, Part::Base))
-            .copied()
-            .unwrap_or(Marker::FALSE);
+        let marker = markers.get(&(at, Part::Base)).copied();
+        let marker = narrow(marker.unwrap_or(Marker::FALSE), lock, selection.within);
         if !marker.is_false() {
             selected.push(Selected {
                 package,
@@ -205,6 +219,21 @@ pub fn select<'a>(lock: &'a Lock, selection: &Selection) -> Result<Choice<'a>, S
         other_extras,
         other_groups,
     })
+}
+
+/// A marker without what the chosen environments say already; never, where it holds in none.
+fn narrow(marker: Marker, lock: &Lock, within: Option<Marker>) -> Marker {
+    let Some(within) = within else {
+        return marker;
+    };
+    let possible = within.and(lock.requires_python.to_marker());
+    if possible.is_disjoint(marker) {
+        Marker::FALSE
+    } else if possible.implies(marker) {
+        Marker::TRUE
+    } else {
+        marker.restrict(possible)
+    }
 }
 
 /// A part of the package at a place.
@@ -313,7 +342,7 @@ impl Extras {
 }
 
 impl Groups {
-    fn has(&self, group: &GroupName, defaults: Option<&DefaultGroups>) -> bool {
+    pub(crate) fn has(&self, group: &GroupName, defaults: Option<&DefaultGroups>) -> bool {
         let begins = match (self.from, defaults) {
             (GroupsFrom::Nothing, _) => false,
             (GroupsFrom::All, _) | (GroupsFrom::Default, Some(DefaultGroups::All)) => true,

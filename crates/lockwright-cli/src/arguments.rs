@@ -1,5 +1,7 @@
 //! What the command line says.
 
+pub mod inspect;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -20,6 +22,12 @@ pub struct Arguments {
 pub enum Command {
     /// Resolves a project for all platforms and Pythons, and writes its lock.
     Lock(Box<LockArguments>),
+    /// Says what changed from one lock to another, of any formats.
+    Diff(inspect::DiffArguments),
+    /// Shows a lock's packages as a tree.
+    Tree(inspect::TreeArguments),
+    /// Says why a package is locked: the ways that lead to it.
+    Why(inspect::WhyArguments),
     /// Lists the lock formats.
     Formats(FormatsArguments),
 }

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod commands;
 pub mod credentials;
 mod git;
+pub mod lockfile;
 pub mod output;
 pub mod progress;
 pub mod project;

@@ -73,6 +73,22 @@ pub fn say_warning(warning: &DiagnosticRecord, sources: &Sources<'_>) {
     say_diagnostic(&diagnostic, sources);
 }
 
+/// Says what went wrong: as JSON on standard output, or in words; the status it ends with.
+pub fn say_failure(failure: &Failure, sources: &Sources<'_>, is_json: bool) -> Status {
+    if is_json {
+        print_problem(failure, sources);
+    } else {
+        for diagnostic in &failure.diagnostics {
+            say_diagnostic(diagnostic, sources);
+        }
+    }
+    match failure.kind {
+        FailureKind::NoSolution | FailureKind::NeedsBuild => Status::Unsolved,
+        FailureKind::Cancelled => Status::Interrupted,
+        FailureKind::Input | FailureKind::Index | FailureKind::IndexTimeout => Status::Failed,
+    }
+}
+
 /// Prints what went wrong as JSON (RFC 9457), with the HTTP status it would have.
 pub fn print_problem(failure: &Failure, sources: &Sources<'_>) -> Status {
     let status = match failure.kind {

@@ -7,7 +7,9 @@ pub mod api;
 pub mod batch;
 pub mod drive;
 pub mod form;
+pub mod inspect;
 pub mod recorded;
+pub mod selection;
 pub mod source;
 pub mod transport;
 

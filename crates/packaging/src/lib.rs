@@ -13,6 +13,7 @@ pub mod requirement;
 pub mod requirements_file;
 pub mod source;
 pub mod tag;
+pub mod target;
 pub mod version;
 
 pub use environment::{MarkerEnvironment, PythonBounds, RequiresPython};
