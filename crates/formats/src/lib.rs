@@ -47,6 +47,12 @@ pub trait LockFormat: Sync {
         "application/toml"
     }
 
+    /// Whether it holds one selection of a lock and is written from the lock alone; else a tool
+    /// keeps it in step with a manifest.
+    fn is_export(&self) -> bool {
+        false
+    }
+
     /// Reads a text of this format.
     ///
     /// # Errors

@@ -41,6 +41,10 @@ impl LockFormat for Pylock {
                 .any(|line| line == "[[packages]]" || line == "packages = []")
     }
 
+    fn is_export(&self) -> bool {
+        true
+    }
+
     fn read(&self, _: &str) -> Result<Lock, Vec<Diagnostic>> {
         Err(crate::only_written(self))
     }

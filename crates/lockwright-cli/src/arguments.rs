@@ -1,5 +1,6 @@
 //! What the command line says.
 
+pub mod convert;
 pub mod inspect;
 
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct Arguments {
 pub enum Command {
     /// Resolves a project for all platforms and Pythons, and writes its lock.
     Lock(Box<LockArguments>),
+    /// Writes a lock in another format: the same versions and files.
+    Convert(Box<convert::ConvertArguments>),
     /// Says what changed from one lock to another, of any formats.
     Diff(inspect::DiffArguments),
     /// Shows a lock's packages as a tree.

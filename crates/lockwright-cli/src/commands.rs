@@ -1,5 +1,6 @@
 //! What the command can do, one file each, and the exit status it ends with.
 
+pub mod convert;
 pub mod formats;
 pub mod inspect;
 pub mod lock;
@@ -37,6 +38,7 @@ impl From<Status> for ExitCode {
 pub fn run(arguments: Arguments) -> ExitCode {
     match arguments.command {
         Command::Lock(arguments) => lock::run(&arguments).into(),
+        Command::Convert(arguments) => convert::run(&arguments).into(),
         Command::Diff(arguments) => inspect::run_diff(&arguments).into(),
         Command::Tree(arguments) => inspect::run_tree(&arguments).into(),
         Command::Why(arguments) => inspect::run_why(&arguments).into(),

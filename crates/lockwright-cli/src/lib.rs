@@ -14,4 +14,5 @@ pub mod progress;
 pub mod project;
 pub mod report;
 pub mod retry;
+pub mod session;
 pub mod transport;

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod batch;
+pub mod convert;
 pub mod drive;
 pub mod form;
 pub mod inspect;
@@ -27,6 +28,7 @@ mod question;
 mod ways_out;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
+pub use convert::convert;
 pub use foreign::{FOREIGN_MANIFESTS, workspace as foreign_workspace};
 pub use locking::{Failure, FailureKind, lock, manifest_lock_name, script_lock_name};
 pub use mode::Mode;

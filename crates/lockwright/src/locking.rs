@@ -52,7 +52,7 @@ impl Failure {
         Self { kind, diagnostics }
     }
 
-    fn input(diagnostics: Vec<Diagnostic>) -> Self {
+    pub(crate) fn input(diagnostics: Vec<Diagnostic>) -> Self {
         Self::new(FailureKind::Input, diagnostics)
     }
 }
@@ -202,7 +202,9 @@ pub fn script_lock_name(format: &dyn LockFormat, script: &str) -> String {
     }
 }
 
-fn wanted_formats(names: &[String]) -> Result<Vec<&'static dyn LockFormat>, Vec<Diagnostic>> {
+pub(crate) fn wanted_formats(
+    names: &[String],
+) -> Result<Vec<&'static dyn LockFormat>, Vec<Diagnostic>> {
     if names.is_empty() {
         return Ok(formats::named("uv").into_iter().collect());
     }

@@ -41,6 +41,10 @@ impl LockFormat for Requirements {
         "text/plain; charset=utf-8"
     }
 
+    fn is_export(&self) -> bool {
+        true
+    }
+
     fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {
         read::read(text).map(|(lock, _)| lock)
     }

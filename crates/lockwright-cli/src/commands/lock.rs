@@ -1,30 +1,21 @@
 //! `lockwright lock`: resolves a project and writes its lock beside it.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use diagnostic::Diagnostic;
 use formats::LockFormat;
-use lockwright::{
-    Failure, FailureKind, HttpSettings, HttpSource, LockOptions, LockReply, LockRequest,
-};
+use lockwright::{Failure, FailureKind, LockOptions, LockReply, LockRequest};
 use manifest::ForeignKind;
-use tokio::runtime::Runtime;
-use tokio::time::MissedTickBehavior;
 
 use super::Status;
 use crate::arguments::{ALL, LockArguments};
-use crate::cache::{self, DiskCache};
 use crate::credentials::Credentials;
 use crate::output::{self, Replaced};
-use crate::progress::{INTERVAL, ProgressLine, count};
+use crate::progress::count;
 use crate::project::ProjectFiles;
 use crate::report;
-use crate::transport::{HttpTransport, Places, TransportSettings};
-
-/// How many requests may be under way at once.
-const CONCURRENCY: usize = 50;
+use crate::session::{Session, environment, now, shown};
 
 /// Locks a project.
 #[must_use]
@@ -99,20 +90,23 @@ fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
     let targets = targets(arguments, &formats, &project);
     refuse_own_file(&targets, &project).map_err(Stopped::input)?;
     let request = request(arguments, &project, &targets).map_err(Stopped::input)?;
-    let transport = HttpTransport::new(
-        credentials(&request, &project),
-        TransportSettings::default(),
-        Places {
-            project: project.folder.clone(),
-            cache: cache::usual_folder(environment_path),
-        },
-    );
-    match resolve(&request, transport, arguments) {
-        Ok(reply) => Ok(Locked {
-            targets,
-            project,
-            reply,
-        }),
+    let session = Session {
+        credentials: credentials(&request, &project),
+        project: project.folder.clone(),
+        is_offline: arguments.offline,
+        is_quiet: arguments.quiet,
+    };
+    let locked =
+        session.run(async |source, progress| lockwright::lock(&request, source, progress).await);
+    match locked {
+        Ok((mut reply, warnings)) => {
+            reply.warnings.extend(warnings.iter().map(Into::into));
+            Ok(Locked {
+                targets,
+                project,
+                reply,
+            })
+        }
         Err(failure) => Err(Stopped {
             failure,
             project: Some(Box::new(project)),
@@ -291,106 +285,6 @@ fn credentials(request: &LockRequest, project: &ProjectFiles) -> Credentials {
     credentials
 }
 
-fn resolve(
-    request: &LockRequest,
-    transport: HttpTransport,
-    arguments: &LockArguments,
-) -> Result<LockReply, Failure> {
-    let runtime = runtime().map_err(|error| Failure {
-        kind: FailureKind::Input,
-        diagnostics: vec![Diagnostic::error("cli/no-runtime", error)],
-    })?;
-    let folder = cache::usual_folder(environment_path);
-    let cache = DiskCache::new(folder.clone());
-    let settings = HttpSettings {
-        now,
-        is_offline: arguments.offline,
-        concurrency: CONCURRENCY,
-    };
-    let source = HttpSource::with_cache(transport, cache, settings);
-    let line = ProgressLine::new(arguments.quiet);
-    let outcome = runtime.block_on(async {
-        let outcome = watched(request, &source, &line).await;
-        let kept = source.cache().flush().await;
-        warn_of_cache(outcome, kept, folder.as_deref())
-    });
-    // Whatever still runs, a name lookup for instance, need not be waited for.
-    runtime.shutdown_background();
-    outcome
-}
-
-/// Adds to an outcome that answers could not be kept, if so.
-fn warn_of_cache(
-    mut outcome: Result<LockReply, Failure>,
-    kept: std::io::Result<()>,
-    folder: Option<&Path>,
-) -> Result<LockReply, Failure> {
-    if let (Err(error), Some(folder)) = (kept, folder) {
-        let folder = shown(folder);
-        let title = format!("answers could not be cached in `{folder}`: {error}");
-        let warning = Diagnostic::warning("cli/cache-not-written", title)
-            .help("`LOCKWRIGHT_CACHE_DIR` names another folder");
-        match &mut outcome {
-            Ok(reply) => reply.warnings.push((&warning).into()),
-            Err(failure) => failure.diagnostics.push(warning),
-        }
-    }
-    outcome
-}
-
-/// A few threads for connections, and a few for parsing and the cache: with more of them, what a
-/// warm run reads at once would cost more memory than it saves time.
-fn runtime() -> std::io::Result<Runtime> {
-    let processors = std::thread::available_parallelism().map_or(2, usize::from);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(processors.clamp(1, 4))
-        .max_blocking_threads(processors.clamp(2, 8))
-        .enable_all()
-        .build()
-}
-
-/// Locks while drawing the line, until done or interrupted.
-async fn watched(
-    request: &LockRequest,
-    source: &HttpSource<HttpTransport, DiskCache>,
-    line: &ProgressLine,
-) -> Result<LockReply, Failure> {
-    let mut update = |progress: &lockwright::Progress| line.update(progress);
-    let mut locking = std::pin::pin!(lockwright::lock(request, source, &mut update));
-    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + INTERVAL, INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-    let impatience = tokio::spawn(give_up_when_interrupted());
-    let outcome = loop {
-        tokio::select! {
-            biased;
-            Ok(()) = &mut interrupt => break Err(interrupted()),
-            outcome = &mut locking => break outcome,
-            _ = ticks.tick() => line.draw(source.transport()),
-        }
-    };
-    impatience.abort();
-    line.clear();
-    outcome
-}
-
-/// Ends the process when an interrupt is not noticed in time, since the resolver is amid a long
-/// step. Nothing is written by then but whole files of the cache.
-async fn give_up_when_interrupted() {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        std::process::exit(130);
-    }
-}
-
-fn interrupted() -> Failure {
-    let diagnostic = Diagnostic::error("cli/interrupted", "interrupted, nothing was written");
-    Failure {
-        kind: FailureKind::Cancelled,
-        diagnostics: vec![diagnostic],
-    }
-}
-
 /// Writes or checks the locks, and says what became of them.
 fn finish(arguments: &LockArguments, locked: &Locked, took: Duration) -> Status {
     for warning in &locked.reply.warnings {
@@ -479,25 +373,4 @@ fn write(
         }
     }
     Ok(Status::Success)
-}
-
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|it| !it.is_empty())
-}
-
-fn environment_path(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
-}
-
-/// Milliseconds since 1970-01-01T00:00:00Z.
-fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// A path as the user would write it.
-fn shown(path: &Path) -> std::path::Display<'_> {
-    path.strip_prefix(".").unwrap_or(path).display()
 }
