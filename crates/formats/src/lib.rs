@@ -8,9 +8,12 @@ mod flat;
 mod instant;
 mod layout;
 mod merge;
+pub mod pdm;
 pub mod poetry;
 pub mod pylock;
+mod python_json;
 pub mod requirements;
+mod tomlkit;
 pub mod uv;
 pub mod written;
 
@@ -20,6 +23,7 @@ use diagnostic::Diagnostic;
 use lock::{ArtifactSource, Lock, Package, Selection, Source};
 
 pub use merge::{merge_conflict, merge_sides};
+pub use pdm::Pdm;
 pub use poetry::Poetry;
 pub use pylock::Pylock;
 pub use requirements::Requirements;
@@ -115,7 +119,7 @@ pub enum Annotations {
 ///
 /// **Invariant:** names and file names are unique, and each format has a folder of fixtures of its
 /// name and no folder is without one; `tests/fixtures.rs` holds it.
-pub static FORMATS: &[&dyn LockFormat] = &[&Uv, &Poetry, &Pylock, &Requirements];
+pub static FORMATS: &[&dyn LockFormat] = &[&Uv, &Poetry, &Pdm, &Pylock, &Requirements];
 
 /// The format of that name.
 #[must_use]

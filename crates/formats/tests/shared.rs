@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use lockwright_formats::{LockFormat, Pylock, Requirements, Uv, WriteRequest};
+use lockwright_formats::{LockFormat, Pdm, Pylock, Requirements, Uv, WriteRequest};
 
 #[path = "request/mod.rs"]
 mod request;
@@ -144,6 +144,54 @@ fn uv_locks_survive_reading_and_writing() {
         }
     }
     tally.settle("uv.lock");
+}
+
+/// Every `pdm.lock`, with the `pyproject.toml` it was made from.
+fn pdm_locks(shared: &Path) -> Vec<(PathBuf, String, String)> {
+    let mut found = Vec::new();
+    for folder in corpus(shared) {
+        let project = shared
+            .join("corpus/projects")
+            .join(folder.file_name().unwrap());
+        found.push((folder.join("pdm.lock"), project.join("pyproject.toml")));
+    }
+    for folder in folders(&shared.join("examples")) {
+        // Their names of places were changed, so their hashes tell of another text.
+        let is_changed = ["e3-index", "e5-direct"]
+            .iter()
+            .any(|name| folder.ends_with(name));
+        if !is_changed {
+            found.push((folder.join("pdm.lock"), folder.join("pyproject.toml")));
+        }
+    }
+    let text = |path: &Path| fs::read_to_string(path).ok();
+    found
+        .into_iter()
+        .filter_map(|(lock, project)| Some((lock.clone(), text(&lock)?, text(&project)?)))
+        .collect()
+}
+
+#[test]
+fn pdm_locks_survive_reading_and_writing() {
+    let Some(shared) = shared() else { return };
+    let mut tally = Tally::default();
+    for (path, text, pyproject) in pdm_locks(&shared) {
+        let request = WriteRequest {
+            pyproject: Some(&pyproject),
+            previous: Some(&text),
+            ..WriteRequest::default()
+        };
+        let written = Pdm.read(&text).and_then(|lock| Pdm.write(&lock, &request));
+        match written {
+            Ok(written) => tally.compare(&path, &text, &written.text),
+            Err(problems) => {
+                tally
+                    .different
+                    .push(format!("{}: {problems:?}", path.display()));
+            }
+        }
+    }
+    tally.settle("pdm.lock");
 }
 
 /// Exports every lock of the corpus as the native tool did.

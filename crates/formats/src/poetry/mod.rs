@@ -11,7 +11,6 @@ mod atom;
 mod content_hash;
 mod dependency;
 mod graph;
-mod layout;
 mod marker;
 mod marker_parse;
 mod read;
@@ -23,6 +22,7 @@ use diagnostic::Diagnostic;
 use lock::Lock;
 use packaging::poetry::{constraint, range};
 
+use crate::tomlkit as layout;
 use crate::{LockFormat, WriteRequest, Written};
 
 /// `poetry.lock`.

@@ -1,9 +1,9 @@
-//! TOML laid out as tomlkit 0.15 does when poetry 2.5.1 writes a lock.
+//! TOML laid out as tomlkit 0.15 does, which poetry and pdm write their locks with.
 
 use std::fmt::Write as _;
 
 /// A string: always on one line between double quotes.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {
@@ -26,7 +26,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// A key: bare where it can be.
-pub(super) fn key(text: &str) -> String {
+pub(crate) fn key(text: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !text.is_empty() && text.bytes().all(bare) {
         text.to_owned()
@@ -36,13 +36,13 @@ pub(super) fn key(text: &str) -> String {
 }
 
 /// `["a", "b"]`.
-pub(super) fn array<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
+pub(crate) fn array<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| quote(item.as_ref())).collect();
     format!("[{}]", items.join(", "))
 }
 
 /// One value per line.
-pub(super) fn lines(items: &[String]) -> String {
+pub(crate) fn lines(items: &[String]) -> String {
     if items.is_empty() {
         return "[]".to_owned();
     }
@@ -51,7 +51,7 @@ pub(super) fn lines(items: &[String]) -> String {
 }
 
 /// `{a = 1, b = 2}`, of values that are TOML already.
-pub(super) fn inline(members: &[(String, String)]) -> String {
+pub(crate) fn inline(members: &[(String, String)]) -> String {
     let members: Vec<String> = members
         .iter()
         .map(|(name, value)| format!("{} = {value}", key(name)))
