@@ -11,6 +11,12 @@ use lockwright::api::{
     DiagnosticRecord, LabelRecord, LockOptions, LockReply, LockRequest, LockedPackage, Stats,
     WrittenLock,
 };
+use lockwright::convert::{ConvertReply, ConvertRequest};
+use lockwright::inspect::LockText;
+use lockwright::inspect::diff::{ChangeRecord, DetailRecord, DiffReply, DiffRequest};
+use lockwright::inspect::tree::{TreeNode, TreeQuery, TreeReply};
+use lockwright::inspect::why::{ReasonRecord, WayRecord, WhyQuery, WhyReply};
+use lockwright::selection::Wanted;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -156,6 +162,176 @@ fn problems_are_described() {
     );
     let label = |problem: &Value| problem["diagnostics"][0]["labels"][0].clone();
     agrees("ProblemLabel", &label(&full), &label(&least));
+}
+
+fn words() -> Vec<String> {
+    vec!["x".to_owned()]
+}
+
+fn word() -> Option<String> {
+    Some("x".to_owned())
+}
+
+fn lock_text() -> LockText {
+    LockText {
+        name: "x".into(),
+        text: "x".into(),
+    }
+}
+
+fn wanted() -> Wanted {
+    Wanted {
+        package: words(),
+        all_packages: true,
+        extra: words(),
+        all_extras: true,
+        no_extra: words(),
+        group: words(),
+        all_groups: true,
+        no_group: words(),
+        no_default_groups: true,
+        only_group: words(),
+        prune: words(),
+        python: word(),
+        platform: word(),
+    }
+}
+
+#[test]
+fn conversions_are_described() {
+    let full = ConvertRequest {
+        lock: lock_text(),
+        to: words(),
+        pyproject: word(),
+        files: BTreeMap::from([("a".into(), "b".into())]),
+        wanted: wanted(),
+        options: options(),
+        offline: true,
+        allow_changes: true,
+    };
+    let least: ConvertRequest =
+        serde_json::from_value(json!({"lock": {"text": ""}, "to": []})).unwrap();
+    agrees("ConvertRequest", &full, &least);
+    agrees("Wanted", &wanted(), &Wanted::default());
+    agrees("LockText", &lock_text(), &LockText::default());
+    agrees(
+        "ConvertReply",
+        &ConvertReply::default(),
+        &ConvertReply::default(),
+    );
+}
+
+#[test]
+fn comparisons_are_described() {
+    let request = DiffRequest {
+        old: lock_text(),
+        new: lock_text(),
+    };
+    agrees("DiffRequest", &request, &DiffRequest::default());
+    agrees("DiffReply", &DiffReply::default(), &DiffReply::default());
+    let (file, from, to) = ("f".to_owned(), "a".to_owned(), "b".to_owned());
+    let full = ChangeRecord {
+        details: vec![DetailRecord::Hash { file, from, to }],
+        ..ChangeRecord::default()
+    };
+    agrees("ChangeRecord", &full, &ChangeRecord::default());
+    let details = [
+        DetailRecord::Source {
+            from: words(),
+            to: words(),
+        },
+        DetailRecord::Marker {
+            version: word(),
+            from: word(),
+            to: word(),
+        },
+        full.details[0].clone(),
+        DetailRecord::Files {
+            added: words(),
+            removed: words(),
+        },
+        DetailRecord::Requires {
+            added: words(),
+            removed: words(),
+        },
+    ];
+    let described = schema("DetailRecord")["oneOf"].as_array().unwrap().clone();
+    assert_eq!(described.len(), details.len());
+    for (described, detail) in described.iter().zip(&details) {
+        let detail = serde_json::to_value(detail).unwrap();
+        assert_eq!(keys(&described["properties"]), keys(&detail));
+        assert_eq!(described["properties"]["what"]["const"], detail["what"]);
+    }
+}
+
+#[test]
+fn trees_and_reasons_are_described() {
+    let query = TreeQuery {
+        lock: lock_text(),
+        package: words(),
+        prune: words(),
+        invert: true,
+        depth: Some(1),
+        no_dedupe: true,
+        all_groups: true,
+        group: words(),
+        python: word(),
+        platform: word(),
+    };
+    agrees("TreeQuery", &query, &TreeQuery::default());
+    agrees("TreeReply", &TreeReply::default(), &TreeReply::default());
+    let node = TreeNode {
+        name: "x".into(),
+        version: word(),
+        extras: words(),
+        extra: word(),
+        group: word(),
+        marker: word(),
+        repeated: true,
+        below: vec![TreeNode::default()],
+    };
+    agrees("TreeNode", &node, &TreeNode::default());
+    let query = WhyQuery {
+        lock: lock_text(),
+        name: "x".into(),
+    };
+    agrees("WhyQuery", &query, &query);
+    agrees("WhyReply", &WhyReply::default(), &WhyReply::default());
+    let reason = ReasonRecord {
+        version: word(),
+        marker: word(),
+        ..ReasonRecord::default()
+    };
+    agrees("ReasonRecord", &reason, &ReasonRecord::default());
+    let way = WayRecord {
+        extra: word(),
+        group: word(),
+        requirement: word(),
+        steps: words(),
+        marker: word(),
+    };
+    agrees("WayRecord", &way, &WayRecord::default());
+}
+
+#[test]
+fn a_conversion_can_be_asked_for_in_the_query() {
+    let described = description();
+    let parameters = described["paths"]["/v1/convert"]["post"]["parameters"]
+        .as_array()
+        .unwrap();
+    let named: BTreeSet<String> = parameters
+        .iter()
+        .map(|it| it["name"].as_str().unwrap().to_owned())
+        .collect();
+    let own = ["to", "lock_name", "offline", "allow_changes"].map(str::to_owned);
+    let wanted = keys(&serde_json::to_value(wanted()).unwrap());
+    for name in &wanted {
+        Wanted::default().set(name, "1").unwrap();
+    }
+    let mut known: BTreeSet<String> = own.into_iter().chain(wanted).collect();
+    known.extend(keys(&serde_json::to_value(options()).unwrap()));
+    known.remove("now");
+    assert_eq!(named, known);
 }
 
 #[test]

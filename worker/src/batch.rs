@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use lockwright::batch::{BatchRequest, MAX_QUERIES, MEDIA_TYPE};
 use worker::{Env, Request, Response};
 
-use crate::limits::read_body;
+use crate::limits::{BODY, read_body};
 use crate::reply::Refusal;
 use crate::settings::Settings;
 use crate::shards::Shards;
@@ -15,7 +15,7 @@ pub(crate) async fn answer(
     env: &Env,
     settings: Settings,
 ) -> Result<Response, Refusal> {
-    let body = read_body(request).await?;
+    let body = read_body(request, BODY).await?;
     let batch: BatchRequest = serde_json::from_slice(&body)
         .map_err(|error| Refusal::new(400, "request/invalid-json", error.to_string()))?;
     if batch.queries.len() > MAX_QUERIES {

@@ -4,6 +4,8 @@
 //! Objects that each keep the answers about some of the projects.
 
 mod batch;
+mod convert;
+mod inspect;
 mod limits;
 mod lock;
 mod offer;
@@ -13,6 +15,7 @@ mod settings;
 mod shard;
 mod shards;
 mod transport;
+mod work;
 
 use worker::{Context, Env, Request, Response, Result, console_error, event};
 

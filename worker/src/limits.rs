@@ -7,8 +7,11 @@ use worker::Request;
 
 use crate::reply::Refusal;
 
-/// The largest request body.
+/// The largest request body with a project in it.
 pub(crate) const BODY: usize = 1024 * 1024;
+
+/// The largest request body with locks in it.
+pub(crate) const LOCKS_BODY: usize = 8 * BODY;
 
 /// How long one lock may take.
 pub(crate) const LOCK_TIME: Duration = Duration::from_secs(60);
@@ -28,11 +31,11 @@ pub(crate) const ANSWER: usize = 64 * 1024 * 1024;
 const PASSED_BY: usize = 16 * 1024 * 1024;
 
 /// Reads a request's body, and keeps nothing of one that is too large.
-pub(crate) async fn read_body(request: &mut Request) -> Result<Vec<u8>, Refusal> {
+pub(crate) async fn read_body(request: &mut Request, limit: usize) -> Result<Vec<u8>, Refusal> {
     let announced = request.headers().get("content-length").ok().flatten();
     let announced: Option<usize> = announced.and_then(|length| length.parse().ok());
     if announced.is_some_and(|length| length > PASSED_BY) {
-        return Err(too_large());
+        return Err(too_large(limit));
     }
     let Ok(mut stream) = request.stream() else {
         return Ok(Vec::new());
@@ -46,21 +49,21 @@ pub(crate) async fn read_body(request: &mut Request) -> Result<Vec<u8>, Refusal>
         if received > PASSED_BY {
             break;
         }
-        if received > BODY {
+        if received > limit {
             body = Vec::new();
         } else {
             body.extend_from_slice(&piece);
         }
     }
-    if received > BODY {
-        Err(too_large())
+    if received > limit {
+        Err(too_large(limit))
     } else {
         Ok(body)
     }
 }
 
-fn too_large() -> Refusal {
-    let title = format!("the body is larger than {} KiB", BODY / 1024);
+fn too_large(limit: usize) -> Refusal {
+    let title = format!("the body is larger than {} KiB", limit / 1024);
     Refusal::new(413, "request/too-large", title).help(
         "send only `pyproject.toml`, an existing lock, and workspace members' `pyproject.toml`",
     )

@@ -1,15 +1,15 @@
 //! `POST /v1/lock`: a project in, its lock out.
 
 use diagnostic::Diagnose;
-use futures_util::future::Either;
-use lockwright::{LockReply, LockRequest, form};
-use worker::{Date, Delay, Env, Request, Response};
+use lockwright::{LockRequest, form};
+use worker::{Env, Request, Response};
 
-use crate::limits::{LOCK_TIME, read_body};
+use crate::limits::{BODY, read_body};
 use crate::offer::{self, Wanted};
 use crate::reply::{self, Refusal};
 use crate::settings::Settings;
 use crate::shards::Shards;
+use crate::work;
 
 /// Resolves a project and answers with what the client wants back.
 pub(crate) async fn answer(
@@ -31,7 +31,7 @@ pub(crate) async fn answer(
         .url()
         .map(|url| url.query_pairs().into_owned().collect())
         .map_err(Refusal::ours)?;
-    let body = text_of(read_body(request).await?)?;
+    let body = work::text_of(read_body(request, BODY).await?)?;
     let mut asked = body_is.read(&content_type, body)?;
     apply(&query, &mut asked)?;
     let is_json = body_is == BodyIs::Json;
@@ -40,9 +40,12 @@ pub(crate) async fn answer(
         Wanted::File(format) => vec![format.clone()],
         Wanted::Envelope(formats) => formats.clone(),
     };
-    complete(&mut asked, &settings)?;
+    work::complete(&mut asked.options, &settings)?;
 
-    let reply = run(&asked, Shards::new(env.clone(), settings)).await?;
+    let shards = Shards::new(env.clone(), settings);
+    let mut progress = |_: &lockwright::Progress| {};
+    let locking = Box::pin(lockwright::lock(&asked, &shards, &mut progress));
+    let reply = work::within_time(locking, &shards, &asked.sources()).await?;
     match wanted {
         Wanted::Envelope(_) => reply::json(&reply),
         Wanted::File(format) => {
@@ -108,11 +111,6 @@ impl BodyIs {
     }
 }
 
-fn text_of(body: Vec<u8>) -> Result<String, Refusal> {
-    String::from_utf8(body)
-        .map_err(|_| Refusal::new(400, "request/not-utf-8", "the body is not UTF-8"))
-}
-
 /// Takes options out of the query.
 fn apply(query: &[(String, String)], asked: &mut LockRequest) -> Result<(), Refusal> {
     for (name, value) in query.iter().filter(|(name, _)| name != "format") {
@@ -120,56 +118,4 @@ fn apply(query: &[(String, String)], asked: &mut LockRequest) -> Result<(), Refu
         set.map_err(|unknown| Refusal::bad(vec![unknown.diagnose()]))?;
     }
     Ok(())
-}
-
-/// Fills in what only the service knows, and refuses indexes that it does not ask.
-fn complete(asked: &mut LockRequest, settings: &Settings) -> Result<(), Refusal> {
-    let options = &mut asked.options;
-    options.now = options
-        .now
-        .or_else(|| i64::try_from(Date::now().as_millis()).ok());
-    if options.public_index.is_none() {
-        options.public_index.clone_from(&settings.public_index);
-    }
-    let named = options
-        .index
-        .iter()
-        .map(|index| index.split_once('=').map_or(index.as_str(), |it| it.1));
-    let mut indexes = options
-        .public_index
-        .iter()
-        .chain(&options.default_index)
-        .map(String::as_str)
-        .chain(named);
-    match indexes.find(|index| !settings.allows_index(index)) {
-        Some(index) => Err(not_asked(index)),
-        None => Ok(()),
-    }
-}
-
-fn not_asked(index: &str) -> Refusal {
-    let index = lockwright::source::without_credentials(index);
-    Refusal::new(
-        422,
-        "index/not-asked",
-        format!("this service does not ask the index `{index}`"),
-    )
-    .help("lock on your own machine: `lockwright lock`")
-}
-
-async fn run(asked: &LockRequest, shards: Shards) -> Result<LockReply, Refusal> {
-    let mut progress = |_: &lockwright::Progress| {};
-    let locking = Box::pin(lockwright::lock(asked, &shards, &mut progress));
-    match futures_util::future::select(locking, Delay::from(LOCK_TIME)).await {
-        Either::Left((outcome, _)) => outcome.map_err(|failure| match shards.refused() {
-            Some(index) => not_asked(&index),
-            None => Refusal::of(&failure, asked),
-        }),
-        Either::Right(_) => Err(Refusal::new(
-            504,
-            "edge/out-of-time",
-            format!("no lock within {} s", LOCK_TIME.as_secs()),
-        )
-        .help("lock on your own machine: `lockwright lock`")),
-    }
 }

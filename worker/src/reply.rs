@@ -1,9 +1,9 @@
 //! How answers look: files, JSON, problem documents, and the headers on all of them.
 
-use diagnostic::Diagnostic;
 use diagnostic::problem::{self, Problem};
+use diagnostic::{Diagnostic, Sources};
+use lockwright::Failure;
 use lockwright::api::WrittenLock;
-use lockwright::{Failure, LockRequest};
 use serde::Serialize;
 use worker::{Headers, Method, Response, console_error};
 
@@ -12,7 +12,8 @@ use worker::{Headers, Method, Response, console_error};
 pub(crate) struct Refusal {
     status: u16,
     diagnostics: Vec<Diagnostic>,
-    request: LockRequest,
+    /// The document, where places in the client's own texts are known.
+    problem: Option<Problem>,
     allow: Option<String>,
 }
 
@@ -30,7 +31,7 @@ impl Refusal {
         Self {
             status,
             diagnostics,
-            request: LockRequest::default(),
+            problem: None,
             allow: None,
         }
     }
@@ -56,8 +57,8 @@ impl Refusal {
     }
 
     pub(crate) fn into_response(self, path: &str) -> worker::Result<Response> {
-        let sources = self.request.sources();
-        let problem = Problem::new(&self.diagnostics, &sources, self.status);
+        let plain = || Problem::new(&self.diagnostics, &Sources::none(), self.status);
+        let problem = self.problem.unwrap_or_else(plain);
         let response =
             Response::ok(problem.with("instance", path).to_json())?.with_status(self.status);
         response
@@ -70,12 +71,12 @@ impl Refusal {
         Ok(response)
     }
 
-    /// What a failed run says; the text is the one that its places are in.
-    pub(crate) fn of(failure: &Failure, request: &LockRequest) -> Self {
+    /// What a failed run says; the texts are those that its places are in.
+    pub(crate) fn of(failure: &Failure, sources: &Sources<'_>) -> Self {
         Self {
             status: failure.status(),
             diagnostics: failure.diagnostics.clone(),
-            request: request.clone(),
+            problem: Some(failure.problem(sources)),
             allow: None,
         }
     }
@@ -84,6 +85,16 @@ impl Refusal {
 /// JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<Response, Refusal> {
     let response = Response::from_json(value).map_err(Refusal::ours)?;
+    response
+        .headers()
+        .set("cache-control", "no-store")
+        .map_err(Refusal::ours)?;
+    Ok(response)
+}
+
+/// A text of some media type that nobody keeps.
+pub(crate) fn unkept(media_type: &str, text: String) -> Result<Response, Refusal> {
+    let response = self::text(media_type, text)?;
     response
         .headers()
         .set("cache-control", "no-store")

@@ -6,7 +6,7 @@ use worker::{Env, Method, Request, Response, Result};
 
 use crate::reply::{self, Refusal};
 use crate::settings::Settings;
-use crate::{batch, limits, lock};
+use crate::{batch, convert, inspect, limits, lock};
 
 /// What the service can do, for programs: OpenAPI 3.1.
 const OPENAPI: &str = include_str!("../openapi.json");
@@ -31,7 +31,9 @@ async fn api(
     env: &Env,
 ) -> std::result::Result<Response, Refusal> {
     let allowed = match path {
-        "/v1/lock" | "/v1/index/batch" => Method::Post,
+        "/v1/lock" | "/v1/convert" | "/v1/diff" | "/v1/tree" | "/v1/why" | "/v1/index/batch" => {
+            Method::Post
+        }
         "/v1/formats" | "/v1/meta" | "/healthz" | "/openapi.json" => Method::Get,
         _ => {
             return Err(Refusal::new(
@@ -53,6 +55,10 @@ async fn api(
     let settings = Settings::read(env);
     match path {
         "/v1/lock" => lock::answer(request, env, settings).await,
+        "/v1/convert" => convert::answer(request, env, settings).await,
+        "/v1/diff" => inspect::answer_diff(request).await,
+        "/v1/tree" => inspect::answer_tree(request).await,
+        "/v1/why" => inspect::answer_why(request).await,
         "/v1/index/batch" => batch::answer(request, env, settings).await,
         "/v1/formats" => reply::json(&formats()),
         "/v1/meta" => reply::json(&meta(&settings)),
@@ -79,6 +85,7 @@ fn meta(settings: &Settings) -> serde_json::Value {
         "public_index": settings.public_index,
         "limits": {
             "body_bytes": limits::BODY,
+            "locks_body_bytes": limits::LOCKS_BODY,
             "seconds": limits::LOCK_TIME.as_secs(),
             "batch_queries": lockwright::batch::MAX_QUERIES,
         },

@@ -7,7 +7,13 @@ use diagnostic::place::Sources;
 use diagnostic::problem;
 use formats::FORMATS;
 use js_sys::Function;
-use lockwright::{HttpSource, LockRequest, Progress, Source};
+use lockwright::convert::ConvertRequest;
+use lockwright::inspect::diff::DiffRequest;
+use lockwright::inspect::tree::TreeQuery;
+use lockwright::inspect::why::WhyQuery;
+use lockwright::{Failure, HttpSource, LockRequest, Progress, inspect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
@@ -67,31 +73,100 @@ pub async fn lock(
     on_progress: Function,
     batch_url: Option<String>,
 ) -> Result<String, String> {
-    let mut request: LockRequest = serde_json::from_str(&request)
-        .map_err(|error| refusal("request/invalid-json", &error.to_string()))?;
+    let mut request: LockRequest = read(&request)?;
     request.options.now.get_or_insert_with(now);
-    let mut tell = |progress: &Progress| {
-        let told = serde_json::to_string(progress).unwrap_or_default();
-        // A listener that throws is not this module's business.
-        let _ = on_progress.call1(&JsValue::NULL, &JsValue::from_str(&told));
+    let mut tell = |progress: &Progress| tell(&on_progress, progress);
+    let locked = match batch_url {
+        Some(url) => lockwright::lock(&request, &EdgeSource::new(url), &mut tell).await,
+        None => lockwright::lock(&request, &HttpSource::new(BrowserTransport), &mut tell).await,
     };
-    match batch_url {
-        Some(url) => run(&request, &EdgeSource::new(url), &mut tell).await,
-        None => run(&request, &HttpSource::new(BrowserTransport), &mut tell).await,
-    }
+    answer(locked, &request.sources())
+}
+
+/// Writes a lock in another format.
+///
+/// `request` is the JSON of a `ConvertRequest`; the rest is as for [`lock`]. Gives the JSON of a
+/// `ConvertReply`.
+///
+/// # Errors
+///
+/// The JSON of a problem document.
+#[wasm_bindgen]
+pub async fn convert(
+    request: String,
+    on_progress: Function,
+    batch_url: Option<String>,
+) -> Result<String, String> {
+    let mut request: ConvertRequest = read(&request)?;
+    request.options.now.get_or_insert_with(now);
+    let mut tell = |progress: &Progress| tell(&on_progress, progress);
+    let converted = match batch_url {
+        Some(url) => lockwright::convert(&request, &EdgeSource::new(url), &mut tell).await,
+        None => lockwright::convert(&request, &HttpSource::new(BrowserTransport), &mut tell).await,
+    };
+    answer(converted, &request.sources())
+}
+
+/// Says what changed from one lock to another: the JSON of a `DiffRequest` in, that of a
+/// `DiffReply` out.
+///
+/// # Errors
+///
+/// The JSON of a problem document.
+#[wasm_bindgen]
+pub fn diff(request: &str) -> Result<String, String> {
+    let request: DiffRequest = read(request)?;
+    let old = Sources::one(&request.old.name, &request.old.text);
+    let sources = old.with(&request.new.name, &request.new.text);
+    answer(inspect::diff::diff(&request), &sources)
+}
+
+/// Shows a lock's packages as trees: the JSON of a `TreeQuery` in, that of a `TreeReply` out.
+///
+/// # Errors
+///
+/// The JSON of a problem document.
+#[wasm_bindgen]
+pub fn tree(query: &str) -> Result<String, String> {
+    let query: TreeQuery = read(query)?;
+    let sources = Sources::one(&query.lock.name, &query.lock.text);
+    answer(inspect::tree::tree(&query), &sources)
+}
+
+/// Says why a package is locked: the JSON of a `WhyQuery` in, that of a `WhyReply` out.
+///
+/// # Errors
+///
+/// The JSON of a problem document.
+#[wasm_bindgen]
+pub fn why(query: &str) -> Result<String, String> {
+    let query: WhyQuery = read(query)?;
+    let sources = Sources::one(&query.lock.name, &query.lock.text);
+    answer(inspect::why::why(&query), &sources)
 }
 
 const FILE: &str = "pyproject.toml";
 
-async fn run(
-    request: &LockRequest,
-    source: &impl Source,
-    tell: &mut dyn FnMut(&Progress),
+fn read<T: DeserializeOwned>(request: &str) -> Result<T, String> {
+    serde_json::from_str(request)
+        .map_err(|error| refusal("request/invalid-json", &error.to_string()))
+}
+
+/// Tells a listener how far it is. One that throws is not this module's business.
+fn tell(on_progress: &Function, progress: &Progress) {
+    let told = serde_json::to_string(progress).unwrap_or_default();
+    let _ = on_progress.call1(&JsValue::NULL, &JsValue::from_str(&told));
+}
+
+/// The reply as JSON, or the problem as JSON.
+fn answer(
+    outcome: Result<impl Serialize, Failure>,
+    sources: &Sources<'_>,
 ) -> Result<String, String> {
-    match lockwright::lock(request, source, tell).await {
+    match outcome {
         Ok(reply) => serde_json::to_string(&reply)
             .map_err(|error| refusal("browser/internal", &error.to_string())),
-        Err(failure) => Err(failure.problem(request).to_json()),
+        Err(failure) => Err(failure.problem(sources).to_json()),
     }
 }
 

@@ -1,8 +1,9 @@
 //! How a failure is told to programs: the same problem over HTTP and in the browser.
 
+use diagnostic::Sources;
 use diagnostic::problem::Problem;
 
-use crate::{Failure, FailureKind, LockRequest};
+use crate::{Failure, FailureKind};
 
 /// What is not TOML is not even a question; everything else that is wrong with a project is one
 /// that has no answer.
@@ -24,7 +25,7 @@ impl Failure {
 
     /// The problem document, with lines and columns in the request's own texts.
     #[must_use]
-    pub fn problem(&self, request: &LockRequest) -> Problem {
-        Problem::new(&self.diagnostics, &request.sources(), self.status())
+    pub fn problem(&self, sources: &Sources<'_>) -> Problem {
+        Problem::new(&self.diagnostics, sources, self.status())
     }
 }

@@ -8,6 +8,8 @@ use packaging::target::{TargetError, platform_marker, python_marker};
 use packaging::{ExtraName, GroupName, InvalidName, Marker, PackageName};
 use serde::{Deserialize, Serialize};
 
+use crate::api::UnknownOption;
+
 /// A part of a lock, for formats that hold one part only. The words are those of `uv export`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -54,6 +56,33 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// Sets what is wanted by its name on the wire, as queries give it; lists grow by one.
+    ///
+    /// # Errors
+    ///
+    /// There is no such word.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), UnknownOption> {
+        let is_on = matches!(value, "" | "1" | "true");
+        let value = value.to_owned();
+        match name {
+            "package" => self.package.push(value),
+            "all_packages" => self.all_packages = is_on,
+            "extra" => self.extra.push(value),
+            "all_extras" => self.all_extras = is_on,
+            "no_extra" => self.no_extra.push(value),
+            "group" => self.group.push(value),
+            "all_groups" => self.all_groups = is_on,
+            "no_group" => self.no_group.push(value),
+            "no_default_groups" => self.no_default_groups = is_on,
+            "only_group" => self.only_group.push(value),
+            "prune" => self.prune.push(value),
+            "python" => self.python = Some(value),
+            "platform" => self.platform = Some(value),
+            _ => return Err(UnknownOption(name.to_owned())),
+        }
+        Ok(())
+    }
+
     /// The selection.
     ///
     /// # Errors

@@ -72,7 +72,7 @@ fn conflicts_are_explained() {
             Ok(_) => panic!("{name}: there is a solution"),
             Err(failure) => failure,
         };
-        let problem = failure.problem(&request);
+        let problem = failure.problem(&request.sources());
         let ways = problem.more.get("ways_out").and_then(|it| it.as_array());
         for way in ways.into_iter().flatten() {
             let changed = changed(&request, way);

@@ -203,7 +203,7 @@ fn ways_out_resolve() {
         let Err(failure) = run(lock(&request, &universe.source, &mut |_| {})) else {
             continue;
         };
-        let problem = failure.problem(&request);
+        let problem = failure.problem(&request.sources());
         let ways = problem.more.get("ways_out").and_then(|it| it.as_array());
         for way in ways.into_iter().flatten() {
             let mut changed = request.clone();

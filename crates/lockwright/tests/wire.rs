@@ -60,7 +60,7 @@ fn mistakes_in_a_member_have_a_place_in_its_file() {
     let request: LockRequest =
         serde_json::from_value(json!({ "pyproject": root, "files": files })).unwrap();
     let failure = locked(serde_json::to_value(&request).unwrap()).unwrap_err();
-    let problem = serde_json::to_value(failure.problem(&request)).unwrap();
+    let problem = serde_json::to_value(failure.problem(&request.sources())).unwrap();
     let label = &problem["diagnostics"][0]["labels"][0];
     assert_eq!(label["file"], "till/pyproject.toml", "{problem}");
     assert_eq!(label["line"], 5, "{problem}");
