@@ -8,6 +8,7 @@ mod flat;
 mod instant;
 mod layout;
 mod merge;
+mod nesting;
 pub mod pdm;
 pub mod poetry;
 pub mod pylock;
@@ -157,9 +158,12 @@ pub fn can_be_read(format: &dyn LockFormat) -> bool {
 /// The format is unknown, or everything that is wrong with the text.
 pub fn read(file_name: &str, text: &str) -> Result<Lock, Vec<Diagnostic>> {
     let format = detect(file_name, text).ok_or_else(|| vec![unknown_format(file_name)])?;
-    format.read(text).map_err(|diagnostics| {
-        diagnostics
-            .into_iter()
+    let read = nesting::check(text)
+        .map_err(|error| vec![error])
+        .and_then(|()| format.read(text));
+    read.map_err(|diagnostics| {
+        let found = diagnostics.into_iter();
+        found
             .map(|diagnostic| diagnostic.in_file(file_name))
             .collect()
     })
