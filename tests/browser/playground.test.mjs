@@ -31,6 +31,20 @@ test("a project is locked in every format", async () => {
   assert.deepEqual(playground.complaints, []);
 });
 
+test("a lock that is opened is there in the other formats", async () => {
+  await playground.write(project("workshop"));
+  await playground.lock();
+  const uv = await playground.lockText("uv.lock");
+  const poetry = await playground.lockText("poetry.lock");
+  assert.equal(await playground.open("poetry.lock", poetry), "converted");
+  assert.equal(await playground.lockText("uv.lock"), uv);
+  assert.match(await playground.lockText("requirements.txt"), /anvil==1\.1\.0/);
+  await playground.picture("converted");
+  assert.equal(await playground.open("uv.lock", "version = "), "failed");
+  await playground.page.locator("[data-code='uv/syntax']").waitFor();
+  assert.deepEqual(playground.complaints, []);
+});
+
 test("the button does what the shortcut does", async () => {
   await playground.write(project("workshop"));
   await playground.page.getByRole("button", { name: /^Lock/ }).click();

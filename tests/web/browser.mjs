@@ -59,6 +59,15 @@ class Playground {
     await this.page.keyboard.insertText(text);
   }
 
+  /** Opens a file, as from the file chooser. */
+  async open(name, text) {
+    const chooser = this.page.getByLabel("Open a project or a lock");
+    await chooser.setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+    const ended = this.page.locator("footer:is([data-state=converted], [data-state=failed])");
+    await ended.waitFor();
+    return ended.getAttribute("data-state");
+  }
+
   /** Starts a run by the shortcut, and waits for its end. */
   async lock() {
     await this.page.keyboard.press("ControlOrMeta+Enter");

@@ -8,6 +8,28 @@ export interface LockRequest {
   options?: LockOptions;
 }
 
+/** A lock file as it is. */
+export interface LockText {
+  name: string;
+  text: string;
+}
+
+/** A lock to convert. */
+export interface ConvertRequest {
+  lock: LockText;
+  to: string[];
+  pyproject?: string;
+  options?: LockOptions;
+}
+
+/** What a conversion gives. */
+export interface ConvertReply {
+  from: string;
+  locks: Record<string, WrittenLock>;
+  warnings: ReplyDiagnostic[];
+  stats: Stats;
+}
+
 /** Settings of a run. */
 export interface LockOptions {
   public_index?: string;

@@ -1,5 +1,5 @@
 // The resolver as the page sees it: promises over a thread that can be ended at any time.
-import { problemOf, type Diagnostic, type Format, type LockReply, type LockRequest, type Problem, type Progress } from "./api";
+import { problemOf, type ConvertReply, type ConvertRequest, type Diagnostic, type Format, type LockReply, type LockRequest, type Problem, type Progress } from "./api";
 import type { FromResolver, ToResolver } from "./protocol";
 
 /** A run that ended without a lock. */
@@ -33,6 +33,11 @@ export class Lockwright {
   /** Resolves a project; rejects with `LockFailed` or `Cancelled`. */
   lock(request: LockRequest, batchUrl: string | undefined, progress: (progress: Progress) => void): Promise<LockReply> {
     return this.#ask({ op: "lock", request, batchUrl }, progress);
+  }
+
+  /** Writes a lock in another format; rejects with `LockFailed` or `Cancelled`. */
+  convert(request: ConvertRequest, batchUrl: string | undefined, progress: (progress: Progress) => void): Promise<ConvertReply> {
+    return this.#ask({ op: "convert", request, batchUrl }, progress);
   }
 
   /** What is wrong with a text, without asking any index. */

@@ -1,5 +1,5 @@
 // The resolver's thread: holds the WebAssembly module and nothing else.
-import initialize, { diagnose, formats, lock, version } from "../wasm/lockwright.js";
+import initialize, { convert, diagnose, formats, lock, version } from "../wasm/lockwright.js";
 import { problemOf, type Problem, type Progress } from "./api";
 import type { FromResolver, ToResolver } from "./protocol";
 
@@ -19,7 +19,8 @@ self.onmessage = async ({ data }: MessageEvent<ToResolver>) => {
     return;
   }
   try {
-    const reply = await lock(JSON.stringify(data.request), paced(data.id), data.batchUrl);
+    const work = data.op === "lock" ? lock : convert;
+    const reply = await work(JSON.stringify(data.request), paced(data.id), data.batchUrl);
     tell({ event: "reply", id: data.id, reply: JSON.parse(reply) });
   } catch (error) {
     // The module rejects with a problem; anything else means that it can no longer be used.

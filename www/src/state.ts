@@ -1,6 +1,19 @@
 // What the page knows, as signals; and what can be done about it.
 import { computed, effect, signal } from "@preact/signals";
-import { fromReply, problemOf, type Diagnostic, type Format, type LockOptions, type LockReply, type Meta, type Problem, type Progress } from "./api";
+import {
+  fromReply,
+  problemOf,
+  type Diagnostic,
+  type Format,
+  type LockOptions,
+  type LockReply,
+  type LockText,
+  type Meta,
+  type Problem,
+  type Progress,
+  type ReplyDiagnostic,
+  type WrittenLock,
+} from "./api";
 import { EXAMPLES } from "./examples";
 import { Cancelled, LockFailed, Lockwright } from "./lockwright";
 
@@ -16,8 +29,19 @@ export type Run =
   | { state: "idle" }
   | { state: "running"; began: number; progress?: Progress }
   | { state: "done"; reply: LockReply; seconds: number }
+  | { state: "converted"; conversion: Conversion; seconds: number }
   | { state: "failed"; problem: Problem }
   | { state: "cancelled" };
+
+/** What a lock became. */
+export interface Conversion {
+  /** The lock's file. */
+  name: string;
+  locks: Record<string, WrittenLock>;
+  /** Why it could not become the others. */
+  refused: Record<string, Problem>;
+  warnings: ReplyDiagnostic[];
+}
 
 export type Theme = "system" | "light" | "dark";
 
@@ -44,6 +68,7 @@ export const diagnostics = computed<Diagnostic[]>(() => {
   if (pyproject.value !== ranText.value) return found.value;
   if (last.state === "failed") return last.problem.diagnostics;
   if (last.state === "done") return last.reply.warnings.map(fromReply);
+  if (last.state === "converted") return last.conversion.warnings.map(fromReply);
   return found.value;
 });
 
@@ -59,8 +84,16 @@ const service: Promise<Meta | undefined> = fetch("/v1/meta")
   .catch(() => undefined);
 void service.then((its) => (meta.value = its));
 
-/** Resolves what stands in the editor. */
-export async function lock(): Promise<void> {
+/** What a run has at hand. */
+interface Running {
+  pyproject: string;
+  options: LockOptions;
+  batchUrl: string | undefined;
+  told(progress: Progress): void;
+}
+
+/** Does something with what stands in the editor, unless a run is under way. */
+async function start(work: (running: Running) => Promise<(seconds: number) => Run>): Promise<void> {
   if (run.value.state === "running") return;
   const text = pyproject.value;
   const began = performance.now();
@@ -69,18 +102,62 @@ export async function lock(): Promise<void> {
   run.value = { state: "running", began };
   try {
     const its = await service;
-    const chosen: LockOptions = { ...(its?.public_index && { public_index: its.public_index }), ...options.value };
-    const request = { pyproject: text, formats: ["all"], options: chosen };
-    const batchUrl = its ? new URL("/v1/index/batch", location.href).href : undefined;
-    const reply = await lockwright.lock(request, batchUrl, (progress) => {
-      if (run.value.state === "running") run.value = { state: "running", began, progress };
+    const ended = await work({
+      pyproject: text,
+      options: { ...(its?.public_index && { public_index: its.public_index }), ...options.value },
+      batchUrl: its ? new URL("/v1/index/batch", location.href).href : undefined,
+      told: (progress) => {
+        if (run.value.state === "running") run.value = { state: "running", began, progress };
+      },
     });
-    run.value = { state: "done", reply, seconds: (performance.now() - began) / 1000 };
+    run.value = ended((performance.now() - began) / 1000);
   } catch (error) {
     if (error instanceof Cancelled) run.value = { state: "cancelled" };
-    else if (error instanceof LockFailed) run.value = { state: "failed", problem: error.problem };
-    else run.value = { state: "failed", problem: problemOf("browser/internal", String(error)) };
+    else run.value = { state: "failed", problem: problemIn(error) };
   }
+}
+
+function problemIn(error: unknown): Problem {
+  return error instanceof LockFailed ? error.problem : problemOf("browser/internal", String(error));
+}
+
+/** Resolves what stands in the editor. */
+export function lock(): Promise<void> {
+  return start(async ({ pyproject, options, batchUrl, told }) => {
+    const reply = await lockwright.lock({ pyproject, formats: ["all"], options }, batchUrl, told);
+    return (seconds) => ({ state: "done", reply, seconds });
+  });
+}
+
+/** Writes a lock in every other format. Some of them belong to a project: the one in the editor. */
+export function convert(lock: LockText): Promise<void> {
+  return start(async ({ pyproject, options, batchUrl, told }) => {
+    const conversion: Conversion = { name: lock.name, locks: {}, refused: {}, warnings: [] };
+    for (const { name } of formats.value) {
+      try {
+        const reply = await lockwright.convert({ lock, to: [name], pyproject, options }, batchUrl, told);
+        Object.assign(conversion.locks, reply.locks);
+        conversion.warnings.push(...reply.warnings);
+      } catch (error) {
+        if (error instanceof Cancelled) throw error;
+        conversion.refused[name] = problemIn(error);
+      }
+    }
+    const [first] = Object.values(conversion.refused);
+    // Nothing at all: it is the lock that cannot be read.
+    if (first && Object.keys(conversion.locks).length === 0) throw new LockFailed(first);
+    return (seconds) => ({ state: "converted", conversion, seconds });
+  });
+}
+
+/** Takes files in: a project goes into the editor, a lock is converted. */
+export async function open(files: Iterable<File>): Promise<void> {
+  const read = await Promise.all([...files].map(async (file) => ({ name: file.name, text: await file.text() })));
+  const isProject = ({ name }: LockText) => name === "pyproject.toml";
+  const project = read.find(isProject);
+  if (project) edit(project.text);
+  const lock = read.find((file) => !isProject(file));
+  if (lock) await convert(lock);
 }
 
 /** Ends the run that is under way. */

@@ -1,6 +1,6 @@
 // The name, the button, and the choices of a run.
 import { EXAMPLES } from "../examples";
-import { cancel, edit, lock, options, run, theme, version, type Theme } from "../state";
+import { cancel, edit, lock, open, options, run, theme, version, type Theme } from "../state";
 
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
@@ -14,6 +14,7 @@ export function Header() {
         <span class="version">{version.value}</span>
       </a>
       <Examples />
+      <Open />
       <Options />
       <span class="space" />
       <ThemeChoice />
@@ -51,6 +52,25 @@ function Examples() {
           </option>
         ))}
       </select>
+    </label>
+  );
+}
+
+/** Files from this machine: a project, or a lock to convert. */
+function Open() {
+  return (
+    <label class="open">
+      Open
+      <input
+        type="file"
+        class="visually-hidden"
+        multiple
+        aria-label="Open a project or a lock"
+        onChange={(event) => {
+          void open(event.currentTarget.files ?? []);
+          event.currentTarget.value = "";
+        }}
+      />
     </label>
   );
 }

@@ -2,7 +2,7 @@
 import { EditorView } from "@codemirror/view";
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Format, LockReply, WrittenLock } from "../api";
+import type { Format, Problem, WrittenLock } from "../api";
 import { readable } from "../codemirror";
 import { formats, isStale, run, shownFormat } from "../state";
 import { ProblemView } from "./problem";
@@ -11,7 +11,9 @@ export function Outcome() {
   const last = run.value;
   switch (last.state) {
     case "done":
-      return <Locks reply={last.reply} />;
+      return <Locks locks={last.reply.locks} refused={{}} />;
+    case "converted":
+      return <Locks locks={last.conversion.locks} refused={last.conversion.refused} />;
     case "failed":
       return (
         <>
@@ -44,6 +46,8 @@ function Empty({ isRunning }: { isRunning: boolean }) {
             Locks appear here.
             <br />
             They are made in this browser; the project stays on this page.
+            <br />
+            Drop a lock here to have it in the other formats.
           </p>
         )}
       </div>
@@ -51,11 +55,21 @@ function Empty({ isRunning }: { isRunning: boolean }) {
   );
 }
 
-function Locks({ reply }: { reply: LockReply }) {
-  const written = formats.value.filter(({ name }) => name in reply.locks);
+function Locks({ locks, refused }: { locks: Record<string, WrittenLock>; refused: Record<string, Problem> }) {
+  const written = formats.value.filter(({ name }) => name in locks || name in refused);
   const shown = written.find(({ name }) => name === shownFormat.value) ?? written[0];
-  const lock = shown && reply.locks[shown.name];
-  if (!shown || !lock) return <Empty isRunning={false} />;
+  if (!shown) return <Empty isRunning={false} />;
+  const [lock, problem] = [locks[shown.name], refused[shown.name]];
+  if (!lock) {
+    return (
+      <>
+        <div class="bar">
+          <Tabs written={written} shown={shown} />
+        </div>
+        {problem && <ProblemView problem={problem} />}
+      </>
+    );
+  }
   return (
     <>
       <div class="bar">

@@ -34,6 +34,12 @@ function said(last: Run): string {
       const { found, resolved, asked, answered } = last.progress ?? { found: 0, resolved: 0, asked: 0, answered: 0 };
       return `${Math.min(resolved, found)} of ${found} projects resolved · ${answered} of ${asked} answers`;
     }
+    case "converted": {
+      const { name, locks, refused } = last.conversion;
+      const not = Object.keys(refused).length;
+      const said = `${name} in ${plural(Object.keys(locks).length, "format")}, ${last.seconds.toFixed(2)} s`;
+      return not > 0 ? `${said} · ${not} could not be written` : said;
+    }
     case "done": {
       const { packages, stats } = last.reply;
       const forks = stats.forks > 1 ? ` · ${stats.forks} forks` : "";
