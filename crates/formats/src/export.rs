@@ -36,7 +36,16 @@ pub(crate) fn choose<'a>(
 ) -> Result<Vec<Selected<'a>>, Vec<Diagnostic>> {
     let choice = select(lock, &request.selection).map_err(|error| vec![error.diagnose()])?;
     say_what_is_left_out(lock, &choice, written);
-    let mut packages = choice.packages;
+    Ok(without_local(choice.packages, request, local, written))
+}
+
+/// The packages without those that a request leaves out; virtual ones are never written.
+pub(crate) fn without_local<'a>(
+    mut packages: Vec<Selected<'a>>,
+    request: &WriteRequest<'_>,
+    local: Local,
+    written: &mut Written,
+) -> Vec<Selected<'a>> {
     packages.retain(|selected| {
         let is_local = selected.package.id.source.is_source_tree();
         let is_virtual = matches!(selected.package.id.source, Source::Virtual(_));
@@ -48,7 +57,7 @@ pub(crate) fn choose<'a>(
         }
         !is_virtual && !left_out
     });
-    Ok(packages)
+    packages
 }
 
 fn say_what_is_left_out(lock: &Lock, choice: &Choice<'_>, written: &mut Written) {

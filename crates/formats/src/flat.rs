@@ -3,7 +3,7 @@
 use diagnostic::{Diagnostic, Span};
 use lock::{Artifact, Lock, Package, Source};
 use packaging::filename::{WheelFilename, parse_sdist, strip_sdist_extension};
-use packaging::{ExtraName, GitReference, PackageName, Version};
+use packaging::{ExtraName, GitReference, Marker, PackageName, Version};
 
 /// One pin: a package that has its marker and its files, but no edges.
 #[derive(Clone, Debug)]
@@ -17,7 +17,9 @@ pub(crate) struct Pin {
 }
 
 /// Makes one pin of those for the same package, and complains of those that exclude each other.
-pub(crate) fn gather(mut pins: Vec<Pin>) -> Result<Vec<Pin>, Vec<Diagnostic>> {
+///
+/// Where it is not possible at all, nothing is installed twice.
+pub(crate) fn gather(mut pins: Vec<Pin>, possible: Marker) -> Result<Vec<Pin>, Vec<Diagnostic>> {
     pins.sort_by(|first, second| first.package.id.cmp(&second.package.id));
     let mut gathered: Vec<Pin> = Vec::new();
     let mut problems = Vec::new();
@@ -30,7 +32,13 @@ pub(crate) fn gather(mut pins: Vec<Pin>) -> Result<Vec<Pin>, Vec<Diagnostic>> {
     for (at, pin) in gathered.iter().enumerate() {
         let later = gathered[at + 1..].iter();
         let rivals = later.take_while(|rival| rival.package.id.name == pin.package.id.name);
-        for rival in rivals.filter(|rival| !rival.package.marker.is_disjoint(pin.package.marker)) {
+        for rival in rivals.filter(|rival| {
+            !rival
+                .package
+                .marker
+                .and(possible)
+                .is_disjoint(pin.package.marker)
+        }) {
             problems.push(twice(pin, rival));
         }
     }

@@ -22,6 +22,7 @@ use std::borrow::Cow;
 
 use diagnostic::Diagnostic;
 use lock::{ArtifactSource, Lock, Package, Selection, Source};
+use packaging::MarkerEnvironment;
 
 pub use merge::{merge_conflict, merge_sides};
 pub use pdm::Pdm;
@@ -70,6 +71,11 @@ pub trait LockFormat: Sync {
         Vec::new()
     }
 
+    /// The layouts it can be written in, the usual one first; none where there is only one.
+    fn layouts(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Writes a lock in this format.
     ///
     /// # Errors
@@ -94,6 +100,26 @@ pub struct WriteRequest<'a> {
     pub local: Option<Local>,
     /// Whether an export names, for each package, the packages that require it.
     pub annotations: Annotations,
+    /// One of the format's [layouts](LockFormat::layouts); the usual one without it.
+    pub layout: Option<&'a str>,
+    /// Whether hashes are written, for formats that can do without.
+    pub hashes: Hashes,
+    /// The one environment a file is for, for formats and layouts that hold one only; without it,
+    /// all.
+    pub environment: Option<&'a MarkerEnvironment>,
+    /// The text of the file that says what is wanted, where it is no `pyproject.toml`: a
+    /// `requirements.in`, a `Pipfile`.
+    pub manifest: Option<&'a str>,
+}
+
+/// Whether hashes are written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Hashes {
+    /// They are.
+    #[default]
+    Written,
+    /// They are not.
+    LeftOut,
 }
 
 /// What becomes of source trees on disk, the project itself among them, in exports.
@@ -126,6 +152,29 @@ pub static FORMATS: &[&dyn LockFormat] = &[&Uv, &Poetry, &Pdm, &Pylock, &Require
 #[must_use]
 pub fn named(name: &str) -> Option<&'static dyn LockFormat> {
     FORMATS.iter().copied().find(|format| format.name() == name)
+}
+
+/// The layout a request wants.
+fn layout_of(
+    format: &dyn LockFormat,
+    request: &WriteRequest<'_>,
+) -> Result<&'static str, Vec<Diagnostic>> {
+    let known = format.layouts();
+    let Some(wanted) = request.layout else {
+        return Ok(known.first().copied().unwrap_or_default());
+    };
+    known
+        .iter()
+        .copied()
+        .find(|known| *known == wanted)
+        .ok_or_else(|| {
+            let title = format!("`{}` has no layout `{wanted}`", format.name());
+            let help = match known {
+                [] => "it has one layout only".to_owned(),
+                _ => format!("known are `{}`", known.join("`, `")),
+            };
+            vec![Diagnostic::error("formats/unknown-layout", title).help(help)]
+        })
 }
 
 /// The format of a file: by its name, or else by its text.
@@ -281,11 +330,4 @@ fn nameless<'a>(
         format.file_name()
     );
     vec![Diagnostic::error("formats/no-name", title).help(help)]
-}
-
-/// The answer of a format that can only be written.
-fn only_written(format: &dyn LockFormat) -> Vec<Diagnostic> {
-    let title = format!("`{}` files can be written but not read", format.name());
-    let help = "read the lock it was made from instead, `uv.lock` or `poetry.lock` for instance";
-    vec![Diagnostic::error("formats/only-written", title).help(help)]
 }

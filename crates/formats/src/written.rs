@@ -43,6 +43,11 @@ pub enum Loss {
         /// The project.
         name: PackageName,
     },
+    /// A package of a repository was left out, since an installer that checks hashes refuses it.
+    Repository {
+        /// The project.
+        name: PackageName,
+    },
     /// A package is written without a hash, since none is known.
     Unhashed {
         /// The project.
@@ -113,6 +118,7 @@ impl Loss {
     pub fn code(&self) -> &'static str {
         match self {
             Self::LocalProject { .. } => "local-project",
+            Self::Repository { .. } => "repository",
             Self::Unhashed { .. } => "unhashed",
             Self::Extras { .. } => "extras",
             Self::Groups { .. } => "groups",
@@ -161,6 +167,10 @@ impl fmt::Display for Loss {
             Self::LocalProject { name } => write!(
                 formatter,
                 "the local project `{name}` is left out: it has no hash, and installers that check hashes refuse it"
+            ),
+            Self::Repository { name } => write!(
+                formatter,
+                "`{name}` of a repository is left out: it has no hash, and installers that check hashes refuse it"
             ),
             Self::Unhashed { name, version } => write!(
                 formatter,

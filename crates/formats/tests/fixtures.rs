@@ -4,7 +4,8 @@
 //! `from.<file>` where there is one, from `uv.lock` for formats that are only written, and else
 //! from itself. `problems.txt` holds what is wrong with a file that cannot be read, `losses.txt`
 //! what the written file does not say, `warnings.txt` what deserves a look in the file that is
-//! read. With `BLESS=1` these three, and files that are missing, are
+//! read. `layout.txt` names a layout that
+//! is not the usual one. With `BLESS=1` the first three, and files that are missing, are
 //! written.
 //!
 //! The locks were made by uv 0.13.8 from a made-up index, the exports by the command that stands
@@ -117,6 +118,8 @@ fn run(format: &dyn LockFormat, case: &Path) -> Result<(), String> {
         None => Default::default(),
     };
     request.pyproject = pyproject.as_deref();
+    let layout = fs::read_to_string(case.join("layout.txt")).ok();
+    request.layout = layout.as_deref().map(str::trim);
     let written = format
         .write(&lock, &request)
         .map_err(|problems| list(&problems))?;

@@ -315,3 +315,66 @@ fn exported_requirements_survive_reading_and_writing() {
     }
     tally.settle("requirements read and written");
 }
+
+#[test]
+fn exported_pylocks_survive_reading_and_writing() {
+    let Some(shared) = shared() else { return };
+    let mut tally = Tally::default();
+    let mut files = examples(&shared, "pylock.uv");
+    files.extend(
+        corpus(&shared)
+            .iter()
+            .map(|folder| folder.join("pylock.toml")),
+    );
+    for file in files.into_iter().filter(|file| file.exists()) {
+        let text = read(&file);
+        let command = text.lines().nth(1).unwrap_or_default();
+        let request = WriteRequest {
+            command: Some(command.trim_start_matches(['#', ' '])),
+            ..WriteRequest::default()
+        };
+        match Pylock.read(&text) {
+            Ok(lock) => {
+                if let Some(violation) = lock::check(&lock).first() {
+                    tally
+                        .different
+                        .push(format!("{}: {violation}", file.display()));
+                }
+                let written = Pylock.write(&lock, &request).unwrap().text;
+                tally.compare(&file, &text, &written);
+            }
+            Err(problems) => tally
+                .different
+                .push(format!("{}: {problems:?}", file.display())),
+        }
+    }
+    tally.settle("pylock.toml read and written");
+}
+
+#[test]
+fn pylocks_of_all_writers_can_be_read() {
+    let Some(shared) = shared() else { return };
+    let mut tally = Tally::default();
+    for file in examples(&shared, "pylock.") {
+        let text = read(&file);
+        let is_invalid = file.display().to_string().contains("INVALID");
+        match (Pylock.read(&text), is_invalid) {
+            (Err(_), true) => tally.same += 1,
+            (Ok(lock), false) => match lock::check(&lock).first() {
+                None => tally.same += 1,
+                Some(violation) => {
+                    tally
+                        .different
+                        .push(format!("{}: {violation}", file.display()));
+                }
+            },
+            (found, _) => tally
+                .different
+                .push(format!("{}: {found:?}", file.display())),
+        }
+        for lint in Pylock.lint(&text) {
+            println!("{}: {}", file.display(), lint.title);
+        }
+    }
+    tally.settle("pylock.toml of all writers");
+}

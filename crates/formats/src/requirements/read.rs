@@ -9,7 +9,7 @@ use packaging::requirements_file::{
     Entry, Line, OptionKind, Place, RequirementsFile, Statement, Wanted,
 };
 use packaging::{
-    ExtraName, IndexUrl, Operator, PackageName, Requirement, RequiresPython, Version,
+    ExtraName, IndexUrl, Marker, Operator, PackageName, Requirement, RequiresPython, Version,
     VersionSpecifiers,
 };
 
@@ -54,7 +54,7 @@ pub(super) fn read(text: &str) -> Result<(Lock, Vec<Diagnostic>), Vec<Diagnostic
     if !errors.is_empty() {
         return Err(flat::or_conflict(text, errors));
     }
-    let pins = flat::gather(pins)?;
+    let pins = flat::gather(pins, Marker::TRUE)?;
     warnings.extend(mixed_hashes(&pins));
     let everything = RequiresPython::from_specifiers(&VersionSpecifiers::empty());
     let lock = flat::lock(everything, pins.clone());

@@ -1,8 +1,16 @@
-//! `pylock.toml`, PEP 751, lock-version 1.0: one selection of a lock, as uv 0.13.8 exports it.
+//! `pylock.toml`, PEP 751, lock-version 1.0: read whoever wrote it, written as uv 0.13.8 does.
 //! <https://packaging.python.org/en/latest/specifications/pylock-toml/>
 //!
-//! Cannot say here: extras and groups that are not selected, forks, and which package requires
-//! which. Each package has one marker instead.
+//! Cannot say: forks, and which package requires which; each package has one marker instead. In
+//! the layouts `uv` and `pip` also not: extras and groups that are not selected. The layout `pip`
+//! leaves out what has no hash, since pip refuses the whole file for it; the layout `multi-use`
+//! offers every extra and group, and the project's own dependencies as the group `default`.
+
+mod choices;
+mod entry;
+mod multi;
+mod read;
+mod toml_reading;
 
 use diagnostic::Diagnostic;
 use lock::{Artifact, ArtifactSource, Lock, Package, Selected, Source};
@@ -10,7 +18,7 @@ use packaging::GitReference;
 use packaging::filename::WheelFilename;
 
 use crate::layout::{Inline, Page, multi_line, one_line, quote, quoted};
-use crate::{Local, LockFormat, WriteRequest, Written, export, instant};
+use crate::{Local, LockFormat, Loss, WriteRequest, Written, export, instant};
 
 /// `pylock.toml`.
 #[derive(Clone, Copy, Debug)]
@@ -34,30 +42,45 @@ impl LockFormat for Pylock {
     }
 
     fn recognizes(&self, text: &str) -> bool {
-        text.lines()
-            .any(|line| line.starts_with("lock-version = \"1."))
-            && text
-                .lines()
-                .any(|line| line == "[[packages]]" || line == "packages = []")
+        let head = || text.lines().map(str::trim_end);
+        head().any(|line| line.starts_with("lock-version = \"1."))
+            && head().any(|line| line == "[[packages]]" || line == "packages = []")
     }
 
     fn is_export(&self) -> bool {
         true
     }
 
-    fn read(&self, _: &str) -> Result<Lock, Vec<Diagnostic>> {
-        Err(crate::only_written(self))
+    fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {
+        read::read(text).map(|(lock, _)| lock)
+    }
+
+    fn lint(&self, text: &str) -> Vec<Diagnostic> {
+        read::read(text).map_or_else(|_| Vec::new(), |(_, warnings)| warnings)
+    }
+
+    fn layouts(&self) -> &'static [&'static str] {
+        &["uv", "multi-use", "pip"]
     }
 
     fn write(&self, lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
+        let layout = crate::layout_of(self, request)?;
         let mut written = Written::default();
-        let packages = export::choose(lock, request, Local::Written, &mut written)?;
-        let mut problems = crate::placeless(self, packages.iter().map(|chosen| chosen.package));
-        problems.extend(
-            packages
-                .iter()
-                .filter_map(|chosen| unhashed(chosen.package)),
-        );
+        let offer = match layout {
+            "multi-use" => Some(multi::offer(lock, &request.selection)?),
+            _ => None,
+        };
+        let mut packages = match &offer {
+            Some(offer) => {
+                let all = offer.packages.clone();
+                export::without_local(all, request, Local::Written, &mut written)
+            }
+            None => export::choose(lock, request, Local::Written, &mut written)?,
+        };
+        if layout == "pip" {
+            packages.retain(|selected| is_hashable(selected.package, &mut written));
+        }
+        let problems = problems(self, &packages);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -68,6 +91,13 @@ impl LockFormat for Pylock {
         let environments = environments.filter_map(|marker| lock.simplify(*marker).text());
         page.list("environments", &quoted(environments), one_line);
         page.set("requires-python", quote(&lock.requires_python.to_string()));
+        if let Some(offer) = &offer {
+            let extras = offer.extras.iter().map(|extra| extra.as_str());
+            page.set("extras", one_line(&quoted(extras)));
+            let groups = offer.groups.iter().map(|group| group.as_str());
+            page.set("dependency-groups", one_line(&quoted(groups)));
+            page.set("default-groups", one_line(&quoted(&offer.default_groups)));
+        }
         if packages.is_empty() {
             page.set("packages", "[]");
         }
@@ -78,6 +108,46 @@ impl LockFormat for Pylock {
         written.text = page.0;
         Ok(written)
     }
+}
+
+/// Whether pip installs a package from a file with hashes; what it does not is a loss.
+fn is_hashable(package: &Package, written: &mut Written) -> bool {
+    let name = package.id.name.clone();
+    match &package.id.source {
+        Source::Git { .. } => {
+            written.lose(Loss::Repository { name });
+            false
+        }
+        source if source.is_source_tree() => {
+            written.lose(Loss::LocalProject { name });
+            false
+        }
+        _ => true,
+    }
+}
+
+/// What keeps packages from being written.
+fn problems(format: &dyn LockFormat, packages: &[Selected<'_>]) -> Vec<Diagnostic> {
+    let all = || packages.iter().map(|chosen| chosen.package);
+    let mut problems = crate::nameless(format, all());
+    if problems.is_empty() {
+        problems.extend(crate::placeless(format, all()));
+    }
+    problems.extend(all().filter_map(unhashed));
+    problems.extend(all().filter_map(moving));
+    problems
+}
+
+/// The complaint about a package of a repository of which no commit is known.
+fn moving(package: &Package) -> Option<Diagnostic> {
+    let is_moving = matches!(&package.id.source, Source::Git { commit, .. } if commit.is_empty());
+    is_moving.then(|| {
+        let title = format!(
+            "`pylock.toml` needs the commit of a repository, and that of `{}` is not known",
+            package.id.name
+        );
+        Diagnostic::error("pylock/no-commit", title)
+    })
 }
 
 /// The complaint about a package with a file that has no hash: the format does not allow it.
@@ -114,7 +184,9 @@ fn package(page: &mut Page, selected: &Selected<'_>) {
     }
     match source {
         Source::Registry(index) => {
-            page.set("index", quote(index.as_str()));
+            if !index.as_str().is_empty() {
+                page.set("index", quote(index.as_str()));
+            }
             files(page, package, index.as_str());
         }
         Source::Git {
