@@ -7,6 +7,7 @@ mod export;
 mod flat;
 mod instant;
 mod layout;
+mod marker_text;
 mod merge;
 mod nesting;
 pub mod pdm;

@@ -55,6 +55,11 @@ pub enum Loss {
         /// Its version, where it has one.
         version: Option<Version>,
     },
+    /// A package that pip-compile takes for unsafe is named without its version.
+    Unpinned {
+        /// The project.
+        name: PackageName,
+    },
     /// Extras that the lock offers are not part of the selection.
     Extras {
         /// The extras left out.
@@ -120,6 +125,7 @@ impl Loss {
             Self::LocalProject { .. } => "local-project",
             Self::Repository { .. } => "repository",
             Self::Unhashed { .. } => "unhashed",
+            Self::Unpinned { .. } => "unpinned",
             Self::Extras { .. } => "extras",
             Self::Groups { .. } => "groups",
             Self::Unselected { .. } => "unselected",
@@ -176,6 +182,10 @@ impl fmt::Display for Loss {
                 formatter,
                 "{} is written without a hash: none is known",
                 release(name, version.as_ref())
+            ),
+            Self::Unpinned { name } => write!(
+                formatter,
+                "`{name}` is not pinned: pip-compile takes it for unsafe unless `--allow-unsafe` is said"
             ),
             Self::Extras { names } => {
                 write!(formatter, "the extras {} are not selected", list_some(names))

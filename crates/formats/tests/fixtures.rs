@@ -18,7 +18,7 @@ use std::{env, fs};
 
 use diagnostic::Diagnostic;
 use lock::Lock;
-use lockwright_formats::{FORMATS, LockFormat, detect};
+use lockwright_formats::{FORMATS, LockFormat, WriteRequest, detect};
 
 #[path = "request/mod.rs"]
 mod request;
@@ -109,14 +109,18 @@ fn run(format: &dyn LockFormat, case: &Path) -> Result<(), String> {
     let expected = case.join(format.file_name());
     let text = fs::read_to_string(&expected).unwrap_or_default();
     let pyproject = fs::read_to_string(case.join("pyproject.toml")).ok();
-    let mut request = match text
-        .lines()
-        .nth(1)
-        .filter(|_| text.starts_with("# This file was"))
-    {
-        Some(command) => request::of(command.trim_start_matches(['#', ' '])),
-        None => Default::default(),
+    let mut request = match command(&text) {
+        Some(command) if command.starts_with("uv export") => request::of(command),
+        command => WriteRequest {
+            command,
+            ..WriteRequest::default()
+        },
     };
+    let manifest = manifest(case);
+    request.manifest = manifest.as_deref();
+    if name(&source_file(format, case)) == format.file_name() {
+        request.previous = Some(&text);
+    }
     request.pyproject = pyproject.as_deref();
     let layout = fs::read_to_string(case.join("layout.txt")).ok();
     request.layout = layout.as_deref().map(str::trim);
@@ -154,6 +158,30 @@ fn run(format: &dyn LockFormat, case: &Path) -> Result<(), String> {
     } else {
         Err("written twice, it differs".to_owned())
     }
+}
+
+/// The command line in the first lines of a file.
+fn command(text: &str) -> Option<&str> {
+    let mut head = text
+        .lines()
+        .take(6)
+        .take_while(|line| line.starts_with('#'));
+    let is_made = |line: &str| line.starts_with("# This file ") || line.starts_with("# by the");
+    head.find(|line| is_made(line))?;
+    let line = head.find(|line| line.starts_with("#    "))?;
+    Some(line.trim_start_matches(['#', ' ']))
+}
+
+/// The files that say what is wanted.
+fn manifest(case: &Path) -> Option<String> {
+    let files = folders(case);
+    let manifests = files
+        .iter()
+        .filter(|file| name(file).ends_with(".in") || name(file) == "Pipfile");
+    let texts: Vec<_> = manifests
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    (!texts.is_empty()).then(|| texts.concat())
 }
 
 /// The lock of a case, from the file it starts from.

@@ -378,3 +378,39 @@ fn pylocks_of_all_writers_can_be_read() {
     }
     tally.settle("pylock.toml of all writers");
 }
+
+#[test]
+fn compiled_requirements_survive_reading_and_writing() {
+    let Some(shared) = shared() else { return };
+    let mut tally = Tally::default();
+    let layouts = [
+        ("pip-compile", "pip-compile"),
+        ("uv-pip-compile", "uv-pip-compile"),
+        ("uv-universal", "uv-pip-compile"),
+    ];
+    for (name, layout) in layouts {
+        for file in examples(&shared, name) {
+            // uv's file of that name is none of pip-compile's.
+            if layout == "pip-compile" && file.display().to_string().contains("uv-pip-compile") {
+                continue;
+            }
+            let text = read(&file);
+            let manifest = fs::read_to_string(file.with_file_name("requirements.in")).ok();
+            let pyproject = fs::read_to_string(file.with_file_name("pyproject.toml")).ok();
+            let command = text.lines().take_while(|line| line.starts_with('#'));
+            let command = command.filter_map(|line| line.strip_prefix("#    ")).next();
+            let request = WriteRequest {
+                layout: Some(layout),
+                manifest: manifest.as_deref(),
+                pyproject: pyproject.as_deref(),
+                previous: Some(&text),
+                command,
+                ..WriteRequest::default()
+            };
+            let lock = Requirements.read(&text).unwrap();
+            let written = Requirements.write(&lock, &request).unwrap().text;
+            tally.compare(&file, &text, &written);
+        }
+    }
+    tally.settle("compiled requirements read and written");
+}

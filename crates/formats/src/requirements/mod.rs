@@ -1,4 +1,4 @@
-//! `requirements.txt`: read as pip 26.3 does, written with hashes as uv 0.13.8 exports it.
+//! `requirements.txt`: read as pip 26.3 does, written as `uv export` and others do.
 //! <https://pip.pypa.io/en/stable/reference/requirements-file-format/>
 //!
 //! Cannot say: where the files are, the index each package comes from, and all that `pylock.toml`
@@ -8,7 +8,10 @@
 //! Read, every line must pin. Such a file does not name its root: what no `# via` comment explains
 //! was asked for by a root without a project. Which file has which hash stays unknown.
 
+mod compile;
+mod plain;
 mod read;
+mod style;
 mod uv;
 
 use diagnostic::Diagnostic;
@@ -53,7 +56,23 @@ impl LockFormat for Requirements {
         read::read(text).map_or_else(|_| Vec::new(), |(_, warnings)| warnings)
     }
 
+    fn layouts(&self) -> &'static [&'static str] {
+        &[
+            "uv-export",
+            "uv-pip-compile",
+            "pip-compile",
+            "pdm",
+            "poetry",
+        ]
+    }
+
     fn write(&self, lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
-        uv::write(lock, request)
+        match crate::layout_of(self, request)? {
+            "uv-pip-compile" => compile::write(lock, request, style::Tool::Uv),
+            "pip-compile" => compile::write(lock, request, style::Tool::PipCompile),
+            "pdm" => plain::write(lock, request, plain::Tool::Pdm),
+            "poetry" => plain::write(lock, request, plain::Tool::Poetry),
+            _ => uv::write(lock, request),
+        }
     }
 }

@@ -378,10 +378,10 @@ fn guess(
     if open.contains(&last) {
         return Some(last);
     }
-    let ending = format!("-{last}");
+    let (beginning, ending) = (format!("{last}-"), format!("-{last}"));
     let fit: Vec<_> = open
         .iter()
-        .filter(|name| name.as_str().ends_with(&ending))
+        .filter(|name| name.as_str().ends_with(&ending) || name.as_str().starts_with(&beginning))
         .collect();
     if let Some(name) = only(fit.into_iter()) {
         return Some(name);

@@ -8,7 +8,7 @@ use diagnostic::Diagnostic;
 use lock::{Asked, Lock, Selected, Source};
 use packaging::{GitReference, Hash, IndexUrl};
 
-use crate::{Annotations, Local, Loss, WriteRequest, Written, export};
+use crate::{Annotations, Hashes, Local, Loss, WriteRequest, Written, export};
 
 pub(super) fn write(lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, Vec<Diagnostic>> {
     let mut written = Written::default();
@@ -16,7 +16,7 @@ pub(super) fn write(lock: &Lock, request: &WriteRequest<'_>) -> Result<Written, 
     packages.sort_by(|a, b| compare(a, b));
     written.text = export::header(request);
     for selected in &packages {
-        requirement(&mut written, selected, &lock.asked, request.annotations);
+        requirement(&mut written, selected, &lock.asked, request);
     }
     say_what_is_lost(&packages, &mut written);
     Ok(written)
@@ -38,15 +38,17 @@ fn requirement(
     written: &mut Written,
     selected: &Selected<'_>,
     asked: &Asked,
-    annotations: Annotations,
+    request: &WriteRequest<'_>,
 ) {
     let package = selected.package;
     let files = package.sdist.iter().chain(&package.wheels);
     // One digest for each file: an installer accepts a file for any of them.
     let hashes: BTreeSet<&Hash> = files
+        .filter(|_| request.hashes == Hashes::Written)
         .filter_map(|file| file.hashes.iter().max_by_key(|hash| hash.algorithm))
         .collect();
-    if hashes.is_empty() && !package.id.source.is_source_tree() {
+    if hashes.is_empty() && request.hashes == Hashes::Written && !package.id.source.is_source_tree()
+    {
         let (name, version) = (package.id.name.clone(), package.id.version.clone());
         written.lose(Loss::Unhashed { name, version });
     }
@@ -59,7 +61,7 @@ fn requirement(
         let _ = write!(text, " \\\n    --hash={hash}");
     }
     text.push('\n');
-    if annotations == Annotations::Written {
+    if request.annotations == Annotations::Written {
         text.push_str(&via(selected, asked));
     }
 }
@@ -133,7 +135,7 @@ pub(super) fn revision(reference: &GitReference, commit: &str) -> String {
 }
 
 /// A path that no installer takes for a name.
-fn place(path: &str) -> String {
+pub(super) fn place(path: &str) -> String {
     if path.starts_with('/') {
         format!("file://{path}")
     } else if path == "." || path.starts_with("./") || path.starts_with("../") || path == ".." {
@@ -143,7 +145,7 @@ fn place(path: &str) -> String {
     }
 }
 
-fn say_what_is_lost(packages: &[Selected<'_>], written: &mut Written) {
+pub(super) fn say_what_is_lost(packages: &[Selected<'_>], written: &mut Written) {
     let files = || {
         packages
             .iter()
