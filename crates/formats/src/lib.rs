@@ -11,6 +11,7 @@ mod marker_text;
 mod merge;
 mod nesting;
 pub mod pdm;
+mod needs;
 pub mod poetry;
 pub mod pylock;
 mod python_json;
@@ -27,6 +28,7 @@ use packaging::MarkerEnvironment;
 
 pub use merge::{merge_conflict, merge_sides};
 pub use pdm::Pdm;
+pub use needs::Needs;
 pub use poetry::Poetry;
 pub use pylock::Pylock;
 pub use requirements::Requirements;
@@ -58,6 +60,11 @@ pub trait LockFormat: Sync {
     /// keeps it in step with a manifest.
     fn is_export(&self) -> bool {
         false
+    }
+
+    /// What it has to be told of each package: what is not known is to be asked for first.
+    fn needs(&self) -> Needs {
+        Needs::NOTHING
     }
 
     /// Reads a text of this format.

@@ -13,7 +13,7 @@ mod written_marker;
 use diagnostic::Diagnostic;
 use lock::Lock;
 
-use crate::{LockFormat, WriteRequest, Written};
+use crate::{LockFormat, Needs, WriteRequest, Written};
 
 /// `uv.lock`.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,14 @@ impl LockFormat for Uv {
         let head = || text.lines().take_while(|line| !line.starts_with('['));
         head().any(|line| line == "version = 1")
             && head().any(|line| line.starts_with("requires-python = "))
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            places: true,
+            usable: true,
+            ..Needs::NOTHING
+        }
     }
 
     fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {

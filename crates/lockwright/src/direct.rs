@@ -151,7 +151,7 @@ fn is_commit(text: &str) -> bool {
 }
 
 /// The URL of a repository without the queries that only locks write.
-fn repository(url: &str) -> &str {
+pub(crate) fn repository(url: &str) -> &str {
     url.split('?').next().unwrap_or(url)
 }
 
@@ -542,7 +542,7 @@ fn folder(subdirectory: &str) -> Option<Arc<str>> {
 }
 
 /// The archive in a repository that `?path=` names.
-fn archive_in(url: &str) -> Option<String> {
+pub(crate) fn archive_in(url: &str) -> Option<String> {
     let (_, query) = url.split_once('?')?;
     let path = query.split('&').find_map(|it| it.strip_prefix("path="))?;
     Some(index::percent_decoded(&path.replace('+', " ")).into_owned())

@@ -15,6 +15,7 @@ pub mod source;
 pub mod transport;
 
 mod built;
+mod complete;
 mod conflict;
 mod direct;
 mod existing;
@@ -29,6 +30,7 @@ mod ways_out;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
 pub use convert::convert;
+pub use complete::complete;
 pub use foreign::{FOREIGN_MANIFESTS, workspace as foreign_workspace};
 pub use locking::{Failure, FailureKind, lock, manifest_lock_name, script_lock_name};
 pub use mode::Mode;

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use index::{File, FileKind, Metadata, Yanked};
+use index::{File, Metadata, Release, Yanked};
 use lock::{
     Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published, Source,
 };
-use packaging::{ExtraName, Marker, PackageName, tag};
+use packaging::filename::WheelFilename;
+use packaging::{ExtraName, Marker, PackageName, PythonBounds, tag};
 use rustc_hash::FxHashSet;
 
 use crate::node::Kind;
@@ -133,7 +134,10 @@ impl<'a> Assembly<'a> {
                     let files = local_file(project).into_iter().collect();
                     published_by(metadata, None, files)
                 }),
-                None => published(heard),
+                None => heard
+                    .release
+                    .as_ref()
+                    .map(|release| published(release, heard.metadata.as_deref())),
             }
             .map(Arc::new),
             // What a repository says is known by its commit.
@@ -189,17 +193,21 @@ impl<'a> Assembly<'a> {
             .wheels
             .iter()
             .filter(|file| !map.hides(file))
-            .filter(|file| match &file.kind {
-                FileKind::Wheel(wheel) => {
-                    !wheel.is_variant()
-                        && tag::matches_requires_python(wheel, bounds)
-                        && tag::is_reachable(wheel, reachable)
-                }
-                FileKind::Sdist | FileKind::OldSdist => false,
+            .filter(|file| {
+                file.wheel()
+                    .is_some_and(|wheel| is_usable(wheel, bounds, reachable))
             })
             .map(artifact)
             .collect()
     }
+}
+
+/// Whether some environment and some Python of a lock could use a wheel.
+#[must_use]
+pub fn is_usable(wheel: &WheelFilename, bounds: &PythonBounds, reachable: Marker) -> bool {
+    !wheel.is_variant()
+        && tag::matches_requires_python(wheel, bounds)
+        && tag::is_reachable(wheel, reachable)
 }
 
 fn id(node: &GraphNode, heard: &Heard) -> PackageId {
@@ -244,7 +252,9 @@ fn sdist(heard: &Heard) -> Option<&Arc<File>> {
         .filter(|file| !map.hides(file))
 }
 
-fn artifact(file: &Arc<File>) -> Artifact {
+/// A file of an index as locks pin it.
+#[must_use]
+pub fn artifact(file: &Arc<File>) -> Artifact {
     Artifact {
         filename: file.filename.clone(),
         source: ArtifactSource::Url(file.url.clone()),
@@ -258,25 +268,32 @@ fn artifact(file: &Arc<File>) -> Artifact {
     }
 }
 
-fn published(heard: &Heard) -> Option<Published> {
-    let release = heard.release.as_ref()?;
+/// What an index and, where it was heard, metadata say about a release; the index's word on
+/// Pythons counts first.
+#[must_use]
+pub fn published(release: &Release, metadata: Option<&Metadata>) -> Published {
     let on_page = release
         .files()
         .find_map(|file| file.requires_python.as_ref())
         .map(|requires_python| requires_python.text.clone());
     let files = release.files().map(artifact).collect();
-    Some(match heard.metadata.as_deref() {
+    match metadata {
         Some(metadata) => published_by(metadata, on_page, files),
         None => Published {
             requires_python: on_page,
             files,
             ..Published::default()
         },
-    })
+    }
 }
 
-/// What metadata says; the page's word on Pythons counts first.
-fn published_by(metadata: &Metadata, on_page: Option<Arc<str>>, files: Vec<Artifact>) -> Published {
+/// What metadata says; the index's word on Pythons counts first.
+#[must_use]
+pub fn published_by(
+    metadata: &Metadata,
+    on_page: Option<Arc<str>>,
+    files: Vec<Artifact>,
+) -> Published {
     Published {
         raw_name: Some(metadata.raw_name.clone()),
         summary: metadata.summary.clone(),

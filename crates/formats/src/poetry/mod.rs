@@ -23,7 +23,7 @@ use lock::Lock;
 use packaging::poetry::{constraint, range};
 
 use crate::tomlkit as layout;
-use crate::{LockFormat, WriteRequest, Written};
+use crate::{LockFormat, Needs, WriteRequest, Written};
 
 /// `poetry.lock`.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,14 @@ impl LockFormat for Poetry {
 
     fn recognizes(&self, text: &str) -> bool {
         text.contains("\n[metadata]\n") && text.contains("\ncontent-hash = \"")
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            releases: true,
+            metadata: true,
+            ..Needs::NOTHING
+        }
     }
 
     fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {

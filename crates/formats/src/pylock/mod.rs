@@ -18,7 +18,7 @@ use packaging::GitReference;
 use packaging::filename::WheelFilename;
 
 use crate::layout::{Inline, Page, multi_line, one_line, quote, quoted};
-use crate::{Local, LockFormat, Loss, WriteRequest, Written, export, instant};
+use crate::{Local, LockFormat, Loss, Needs, WriteRequest, Written, export, instant};
 
 /// `pylock.toml`.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,14 @@ impl LockFormat for Pylock {
 
     fn is_export(&self) -> bool {
         true
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            places: true,
+            usable: true,
+            ..Needs::NOTHING
+        }
     }
 
     fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {

@@ -17,7 +17,7 @@ mod uv;
 use diagnostic::Diagnostic;
 use lock::Lock;
 
-use crate::{LockFormat, WriteRequest, Written};
+use crate::{LockFormat, Needs, WriteRequest, Written};
 
 /// `requirements.txt` with hashes.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,13 @@ impl LockFormat for Requirements {
 
     fn is_export(&self) -> bool {
         true
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            hashes: true,
+            ..Needs::NOTHING
+        }
     }
 
     fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {
