@@ -27,8 +27,9 @@ usage: cargo xtask <command>
   test [SUITE]...       run every test, or these suites:
                         rust wasm edge browser size parity
   size                  sizes of both WebAssembly modules against their budgets
-  parity [scenarios|corpus|markers] [--only NAME]... [--jobs N]
-                        compare locks with those of uv, byte by byte
+  parity [PART]... [--only NAME]... [--jobs N] [--debug]
+                        compare locks with those of the native tools, byte by byte; parts are the
+                        keys of tests/parity.toml
   parity --fuzz [--uv PATH] [--python PATH]... [--seeds 0-99] [--mode lock|relock] [--keep DIR]
   parity --live [--uv PATH] [--python PATH]... [NAME]...
                         the same for random projects, and for sdists from the live index
