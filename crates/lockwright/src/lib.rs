@@ -29,8 +29,8 @@ mod question;
 mod ways_out;
 
 pub use api::{LockOptions, LockReply, LockRequest, Progress};
-pub use convert::convert;
 pub use complete::complete;
+pub use convert::convert;
 pub use foreign::{FOREIGN_MANIFESTS, workspace as foreign_workspace};
 pub use locking::{Failure, FailureKind, lock, manifest_lock_name, script_lock_name};
 pub use mode::Mode;

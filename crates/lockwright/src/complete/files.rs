@@ -41,7 +41,8 @@ pub(super) fn compare(package: &mut Package, release: &Release, needs: Needs, to
             None => {
                 gone.push(called(&file));
                 // Where it was is known: an installer may still find it there.
-                if !needs.places || matches!(file.source, ArtifactSource::Url(_)) {
+                let has_name = !file.filename.is_empty() && !needs.places;
+                if has_name || matches!(file.source, ArtifactSource::Url(_)) {
                     kept.push(file);
                 }
             }

@@ -1,3 +1,5 @@
+//! Small locks, completed from a recorded index.
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
