@@ -122,7 +122,7 @@ impl Metadata {
             version: found,
             ..Self::bare(name, version)
         };
-        metadata.summary = fields.first("Summary").map(|text| unfolded(text).into());
+        metadata.summary = fields.summary().map(|text| unfolded(text).into());
         metadata.license = license(fields);
         metadata.set_requires_python(fields.first("Requires-Python").map(unfolded).as_deref())?;
         for line in fields.all("Requires-Dist") {
@@ -229,7 +229,7 @@ impl Fields {
                     value.push_str(line.trim());
                 }
             } else if let Some((name, value)) = line.split_once(':') {
-                fields.push((name.trim().into(), value.trim().to_owned()));
+                fields.push((name.trim().into(), value.trim_start().to_owned()));
             }
         }
         Self(
@@ -242,7 +242,15 @@ impl Fields {
 
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let matches = move |field: &&(Box<str>, Box<str>)| field.0.eq_ignore_ascii_case(name);
-        self.0.iter().filter(matches).map(|(_, value)| &**value)
+        let values = self.0.iter().filter(matches);
+        values.map(|(_, value)| value.trim_end())
+    }
+
+    /// `Summary`, blanks at its end included: locks that repeat it keep them.
+    pub(crate) fn summary(&self) -> Option<&str> {
+        let is_summary = |field: &&(Box<str>, Box<str>)| field.0.eq_ignore_ascii_case("Summary");
+        let (_, value) = self.0.iter().find(is_summary)?;
+        Some(value).map(|value| &**value)
     }
 
     pub(crate) fn first(&self, name: &'static str) -> Option<&str> {
@@ -285,7 +293,7 @@ Name: the description\r
             (metadata.name.as_str(), &*metadata.raw_name),
             ("foo-bar", "Foo.Bar")
         );
-        assert_eq!(metadata.summary.as_deref(), Some("Does things: many"));
+        assert_eq!(metadata.summary.as_deref(), Some("Does things: many "));
         assert_eq!(metadata.license, None);
         assert_eq!(metadata.requires_python_text.as_deref(), Some(">=3.6.*"));
         let lines: Vec<&str> = metadata.requires_dist.iter().map(|it| &*it.text).collect();

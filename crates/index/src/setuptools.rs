@@ -22,11 +22,13 @@ mod tests;
 mod tokens;
 mod value;
 
+use std::sync::Arc;
+
 use packaging::version::parse_specifiers_lenient;
 use packaging::{PackageName, Requirement, Version};
 use toml::{Table, Value as Toml};
 
-use crate::metadata::Metadata;
+use crate::metadata::{Fields, Metadata};
 pub(crate) use declared::declared;
 pub use declared::{Declared, Field};
 use requirements::{Requirements, lines_of};
@@ -52,7 +54,19 @@ pub(crate) fn static_metadata(
     version: &Version,
 ) -> Result<Metadata, String> {
     let stated = Stated::read(source)?;
-    stated.metadata(source, name, version)
+    let mut metadata = stated.metadata(source, name, version)?;
+    if metadata.summary.is_none() {
+        metadata.summary = summary(source);
+    }
+    Ok(metadata)
+}
+
+/// The summary that was built into the archive; setuptools wrote `UNKNOWN` where there is none.
+fn summary(source: &Source) -> Option<Arc<str>> {
+    let info = text(source, "PKG-INFO").ok()??;
+    let fields = Fields::read(&info);
+    let summary = fields.summary().filter(|text| *text != "UNKNOWN");
+    summary.map(Into::into)
 }
 
 /// The same for a project whose version is stated nowhere else.

@@ -385,7 +385,8 @@ impl Entry<'_> {
         text.push_str("\n[[package]]\n");
         set(text, "name", &quote(name));
         set(text, "version", &quote(&version));
-        set(text, "description", &fact(summary, ""));
+        // Poetry strips what pdm keeps.
+        set(text, "description", &fact(summary.map(str::trim), ""));
         set(
             text,
             "optional",
