@@ -27,7 +27,7 @@ mod write;
 use diagnostic::Diagnostic;
 use lock::Lock;
 
-use crate::{LockFormat, WriteRequest, Written};
+use crate::{LockFormat, Needs, WriteRequest, Written};
 
 /// `pdm.lock`.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,14 @@ impl LockFormat for Pdm {
 
     fn recognizes(&self, text: &str) -> bool {
         text.contains("\n[metadata]\n") && text.contains("\nlock_version = \"")
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            releases: true,
+            metadata: true,
+            ..Needs::NOTHING
+        }
     }
 
     fn read(&self, text: &str) -> Result<Lock, Vec<Diagnostic>> {

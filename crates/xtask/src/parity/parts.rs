@@ -82,6 +82,16 @@ pub(super) static PARTS: &[Part] = &[
         }),
     },
     Part {
+        name: "pdm-emission",
+        title: "pdm emission",
+        what: What::Locks(Locks {
+            projects: Projects::Corpus,
+            expected: "pdm.lock",
+            failure: None,
+            writer: Writer::Emission("pdm"),
+        }),
+    },
+    Part {
         name: "markers",
         title: "markers",
         what: What::Markers,
