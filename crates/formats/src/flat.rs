@@ -113,6 +113,20 @@ pub(crate) fn or_conflict(text: &str, found: Vec<Diagnostic>) -> Vec<Diagnostic>
     }
 }
 
+/// The byte at a line and column, both counted from one.
+pub(crate) fn offset(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let mut at = (before + column.saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 /// A file with a name and digests.
 pub(crate) fn named_file(filename: &str, hashes: Vec<packaging::Hash>) -> Artifact {
     Artifact {

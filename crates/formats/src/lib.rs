@@ -12,6 +12,7 @@ mod merge;
 mod needs;
 mod nesting;
 pub mod pdm;
+pub mod pipfile;
 pub mod poetry;
 pub mod pylock;
 mod python_json;
@@ -29,6 +30,7 @@ use packaging::MarkerEnvironment;
 pub use merge::{merge_conflict, merge_sides};
 pub use needs::Needs;
 pub use pdm::Pdm;
+pub use pipfile::PipfileLock;
 pub use poetry::Poetry;
 pub use pylock::Pylock;
 pub use requirements::Requirements;
@@ -154,7 +156,8 @@ pub enum Annotations {
 ///
 /// **Invariant:** names and file names are unique, and each format has a folder of fixtures of its
 /// name and no folder is without one; `tests/fixtures.rs` holds it.
-pub static FORMATS: &[&dyn LockFormat] = &[&Uv, &Poetry, &Pdm, &Pylock, &Requirements];
+pub static FORMATS: &[&dyn LockFormat] =
+    &[&Uv, &Poetry, &Pdm, &Pylock, &PipfileLock, &Requirements];
 
 /// The format of that name.
 #[must_use]

@@ -1,6 +1,8 @@
 //! Markers in the words of older tools: `python_version` where that says the same.
 
-use packaging::Marker;
+use std::ops::Bound;
+
+use packaging::{Marker, Version};
 
 /// The text of a marker with `python_version` instead of `python_full_version` where both say the
 /// same, in quotes of one kind; nothing for a marker that always holds.
@@ -44,6 +46,58 @@ fn comparison(text: &str) -> Option<(String, usize)> {
     };
     let is_series = series.split('.').count() == 2 || (series.len() == 1 && operator != "==");
     is_series.then(|| (format!("python_version {operator} '{series}'"), length))
+}
+
+/// A condition on Python only, as one lower bound, the series that are excluded, and one upper
+/// bound; nothing where that is not all it says.
+pub(crate) fn excluding(marker: Marker, quote: char) -> Option<String> {
+    let ranges = marker.python_ranges();
+    if marker.is_true() || Marker::from_python_range(&ranges) != marker {
+        return None;
+    }
+    let mut parts = Vec::new();
+    let mut end: Option<Bound<Version>> = None;
+    for (lower, upper) in ranges.iter() {
+        match (&end, lower) {
+            (None, Bound::Unbounded) => {}
+            (None, Bound::Included(version)) => parts.push(bound(">=", version, quote)),
+            (Some(Bound::Excluded(from)), Bound::Included(to)) => {
+                for series in series_between(from, to)? {
+                    parts.push(format!("python_version != {quote}{series}{quote}"));
+                }
+            }
+            _ => return None,
+        }
+        end = Some(upper.cloned());
+    }
+    match end? {
+        Bound::Unbounded => {}
+        Bound::Excluded(version) => parts.push(bound("<", &version, quote)),
+        Bound::Included(_) => return None,
+    }
+    Some(parts.join(" and "))
+}
+
+fn bound(operator: &str, version: &Version, quote: char) -> String {
+    let key = if version.release().len() > 2 {
+        "python_full_version"
+    } else {
+        "python_version"
+    };
+    format!("{key} {operator} {quote}{version}{quote}")
+}
+
+/// The series from one to before another of the same major version: `3.0`, `3.1`.
+fn series_between(from: &Version, to: &Version) -> Option<Vec<String>> {
+    let part = |version: &Version, at: usize| version.release().get(at).copied().unwrap_or(0);
+    let is_series = |version: &Version| version.release().len() <= 2;
+    let (major, first, last) = (part(from, 0), part(from, 1), part(to, 1));
+    let is_gap = is_series(from) && is_series(to) && major == part(to, 0) && first < last;
+    (is_gap && last - first < 100).then(|| {
+        (first..last)
+            .map(|minor| format!("{major}.{minor}"))
+            .collect()
+    })
 }
 
 /// A marker as the `packaging` library prints it: what somebody wrote, in its words, with one

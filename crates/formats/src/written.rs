@@ -55,6 +55,8 @@ pub enum Loss {
         /// Its version, where it has one.
         version: Option<Version>,
     },
+    /// The hash that tells whether a manifest changed is missing, since there is none.
+    ManifestHash,
     /// A package that pip-compile takes for unsafe is named without its version.
     Unpinned {
         /// The project.
@@ -125,6 +127,7 @@ impl Loss {
             Self::LocalProject { .. } => "local-project",
             Self::Repository { .. } => "repository",
             Self::Unhashed { .. } => "unhashed",
+            Self::ManifestHash => "manifest-hash",
             Self::Unpinned { .. } => "unpinned",
             Self::Extras { .. } => "extras",
             Self::Groups { .. } => "groups",
@@ -182,6 +185,9 @@ impl fmt::Display for Loss {
                 formatter,
                 "{} is written without a hash: none is known",
                 release(name, version.as_ref())
+            ),
+            Self::ManifestHash => formatter.write_str(
+                "the hash of the manifest is left empty: there is no manifest of the format's own kind",
             ),
             Self::Unpinned { name } => write!(
                 formatter,

@@ -409,6 +409,7 @@ impl Writing<'_> {
     fn write_request(&self) -> WriteRequest<'_> {
         WriteRequest {
             pyproject: (!self.request.pyproject.is_empty()).then_some(&*self.request.pyproject),
+            manifest: (self.request.manifest.as_ref()).map(|_| self.request.root().1),
             previous: self.previous.and(self.request.lock.as_deref()),
             selection: Selection::default(),
             ..WriteRequest::default()

@@ -24,6 +24,7 @@ const KEYS: &[&str] = &[
 
 /// Reads a text, and tells what deserves a look.
 pub(super) fn read(text: &str) -> Result<(Lock, Vec<Diagnostic>), Vec<Diagnostic>> {
+    crate::nesting::check(text).map_err(|error| vec![error])?;
     let document = DeTable::parse(text).map_err(|error| {
         let title = format!("a `pylock.toml` is TOML: {}", error.message());
         let error_at = error.span().unwrap_or(0..0);
