@@ -3,12 +3,14 @@
 //! `PKG-INFO` and `requires.txt` were written by a build on somebody else's machine; another one
 //! may come to other requirements.
 
-use packaging::Requirement;
+use std::sync::Arc;
+
+use packaging::{ExtraName, PackageName, Requirement, RequiresPython, Version};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::gzip::Gunzip;
-use crate::metadata::Fields;
+use crate::metadata::{Fields, Metadata};
 use crate::sdist::{SdistError, texts};
 use crate::tar::Tar;
 use crate::zip;
@@ -26,6 +28,8 @@ pub struct Unverified {
     pub requires_dist: Vec<String>,
     /// The extras.
     pub provides_extra: Vec<String>,
+    /// What it is, in a sentence.
+    pub summary: Option<String>,
     /// The files of the archive that say so.
     pub files: Vec<String>,
 }
@@ -58,6 +62,10 @@ impl Unverified {
                 .map(str::to_owned)
                 .collect(),
             provides_extra: Vec::new(),
+            summary: project
+                .get("description")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             files: vec!["pyproject.toml".to_owned()],
         };
         let extras = project.get("optional-dependencies");
@@ -76,6 +84,32 @@ impl Unverified {
             told.requires_dist.extend(lines);
         }
         Some(told)
+    }
+}
+
+impl Unverified {
+    /// The same as metadata, for those who take its word for it.
+    #[must_use]
+    pub fn metadata(&self, name: &PackageName, version: &Version) -> Metadata {
+        let requires = self.requires_dist.iter();
+        let python = self.requires_python.as_deref();
+        Metadata {
+            summary: self.summary.as_deref().map(Arc::from),
+            requires_python_text: python.map(Arc::from),
+            requires_python: python
+                .and_then(|text| packaging::version::parse_specifiers_lenient(text).ok())
+                .map(|(it, _)| Arc::new(RequiresPython::from_specifiers(&it))),
+            requires_dist: requires
+                .filter_map(|text| Requirement::parse_lenient(text).ok())
+                .map(|(requirement, _)| Arc::new(requirement))
+                .collect(),
+            provides_extra: self
+                .provides_extra
+                .iter()
+                .filter_map(|extra| ExtraName::new(extra).ok())
+                .collect(),
+            ..Metadata::bare(name, version)
+        }
     }
 }
 
@@ -145,6 +179,7 @@ impl Told {
             if summary != Unverified::default() {
                 summary.files.push("PKG-INFO".to_owned());
             }
+            summary.summary = fields.first("Summary").map(str::to_owned);
         }
         if let Some(text) = self
             .requires

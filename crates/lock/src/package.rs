@@ -300,6 +300,7 @@ impl Package {
             }
         };
         SourcedRequirement {
+            alternatives: Vec::new(),
             name: self.id.name.clone(),
             extras,
             groups: Vec::new(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use diagnostic::Sources;
 use index::SourceTree;
-use manifest::{ForeignKind, Manifest, MemberGlobs, Workspace};
+use manifest::{Dialect, ForeignKind, Manifest, MemberGlobs, Workspace};
 
 /// The file that a project is described in.
 const PYPROJECT: &str = "pyproject.toml";
@@ -29,6 +29,7 @@ pub struct ProjectFiles {
     pub others: BTreeMap<String, String>,
     /// What the root says, if it can be read.
     pub manifest: Option<Manifest>,
+    dialect: Dialect,
 }
 
 /// A file that cannot be read.
@@ -53,7 +54,7 @@ impl ProjectFiles {
     /// # Errors
     ///
     /// There is no such file, or it is no text. What is wrong *in* it is for others to say.
-    pub fn read(path: &Path) -> Result<Self, UnreadableFile> {
+    pub fn read(path: &Path, dialect: Dialect) -> Result<Self, UnreadableFile> {
         if is_foreign(path) {
             return Self::read_foreign(path);
         }
@@ -73,13 +74,14 @@ impl ProjectFiles {
             };
         }
         let text = read(&file)?;
-        let manifest = manifest::read(&text, PYPROJECT).0;
+        let manifest = dialect.read(&text, PYPROJECT, true).0;
         if let Some(foreign) = foreign
             && manifest.as_ref().is_some_and(asks_nothing)
         {
             return Self::read_foreign(&foreign);
         }
         let project = Self {
+            dialect,
             folder: folder_of(&file),
             file,
             script: None,
@@ -107,6 +109,7 @@ impl ProjectFiles {
             text,
             others: BTreeMap::new(),
             manifest: manifest.and_then(|it| it.0),
+            dialect: Dialect::Uv,
         };
         script.read_paths()?;
         Ok(script)
@@ -147,6 +150,7 @@ impl ProjectFiles {
             text,
             others,
             manifest: None,
+            dialect: Dialect::Uv,
         };
         project.manifest = project.workspace().map(|it| (*it.root).clone());
         project.read_paths()?;
@@ -177,15 +181,17 @@ impl ProjectFiles {
         }
         let mut files = self.others.clone();
         files.insert(PYPROJECT.to_owned(), self.text.clone());
-        Workspace::from_files(&files, ".").0
+        Workspace::from_files_as(&files, ".", self.dialect).0
     }
 
     /// The workspace that the project is a member of.
     fn workspace_root(&self) -> Option<Self> {
-        if self
-            .manifest
-            .as_ref()
-            .is_some_and(|manifest| manifest.uv.workspace.is_some())
+        // Only uv has workspaces.
+        if self.dialect != Dialect::Uv
+            || self
+                .manifest
+                .as_ref()
+                .is_some_and(|manifest| manifest.uv.workspace.is_some())
         {
             return None;
         }
@@ -205,6 +211,7 @@ impl ProjectFiles {
                     text,
                     others: BTreeMap::new(),
                     manifest: Some(manifest),
+                    dialect: Dialect::Uv,
                 })
         })
     }
@@ -270,7 +277,7 @@ fn foreign_in(folder: &Path) -> Option<PathBuf> {
 fn asks_nothing(manifest: &Manifest) -> bool {
     let tool = manifest.raw.get("tool");
     let has_tool = |name: &str| tool.is_some_and(|tool| tool.get(name).is_some());
-    manifest.project.is_none()
+    manifest.raw.get("project").is_none()
         && manifest.groups.is_empty()
         && manifest.uv.workspace.is_none()
         && !["poetry", "pdm", "flit"].into_iter().any(has_tool)

@@ -572,6 +572,7 @@ fn sourced(requirement: &Requirement) -> Result<SourcedRequirement, String> {
         },
     };
     Ok(SourcedRequirement {
+        alternatives: Vec::new(),
         name: requirement.name.clone(),
         extras: requirement.extras.clone(),
         groups: Vec::new(),

@@ -69,7 +69,7 @@ pub async fn lock(
 ) -> Result<LockReply, Failure> {
     let formats = wanted_formats(&request.formats).map_err(Failure::input)?;
     let mode = Mode::of(request).map_err(|error| Failure::input(vec![error]))?;
-    let (workspace, mut warnings) = read_workspace(request)?;
+    let (workspace, mut warnings) = read_workspace(request, mode)?;
     let (mut problem, found) =
         question::pose(&workspace, &request.options, mode).map_err(Failure::input)?;
     warnings.extend(found);
@@ -230,7 +230,10 @@ pub(crate) fn wanted_formats(
     }
 }
 
-fn read_workspace(request: &LockRequest) -> Result<(Workspace, Vec<Diagnostic>), Failure> {
+fn read_workspace(
+    request: &LockRequest,
+    mode: Mode,
+) -> Result<(Workspace, Vec<Diagnostic>), Failure> {
     let (name, text) = request.root();
     let roots = [
         !request.pyproject.is_empty(),
@@ -248,7 +251,7 @@ fn read_workspace(request: &LockRequest) -> Result<(Workspace, Vec<Diagnostic>),
     } else if request.script.is_none() {
         let mut files: BTreeMap<String, String> = request.files.clone();
         files.insert(name.to_owned(), text.to_owned());
-        Workspace::from_files(&files, ".")
+        Workspace::from_files_as(&files, ".", mode.dialect())
     } else {
         Workspace::script(text, name, &request.files)
     };
@@ -268,9 +271,9 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The problem of a changed request, whatever was locked before.
     fn problem_of(&self, request: &LockRequest) -> Option<Problem> {
-        let (workspace, _) = read_workspace(request).ok()?;
-        let (mut problem, _) =
-            question::pose(&workspace, &request.options, Mode::of(request).ok()?).ok()?;
+        let mode = Mode::of(request).ok()?;
+        let (workspace, _) = read_workspace(request, mode).ok()?;
+        let (mut problem, _) = question::pose(&workspace, &request.options, mode).ok()?;
         self.gathered.add_to(&mut problem);
         Some(problem)
     }

@@ -1,6 +1,7 @@
 //! In whose manner a project is resolved: that of the tool whose lock is written.
 
 use diagnostic::Diagnostic;
+use manifest::Dialect;
 use resolve::Manner;
 use serde::Deserialize;
 
@@ -23,11 +24,20 @@ impl Mode {
     /// The names of all modes, as options give them.
     pub const NAMES: [&str; 3] = ["uv", "poetry", "pdm"];
 
-    /// What is asked for, or else the mode of the first format that is wanted.
+    /// The mode of a request.
     pub(crate) fn of(request: &LockRequest) -> Result<Self, Diagnostic> {
-        let format = || request.formats.first().map_or("uv", String::as_str);
-        match request.options.mode.as_deref() {
-            None => Ok(Self::named(format()).unwrap_or_default()),
+        let format = request.formats.first().map(String::as_str);
+        Self::asked(request.options.mode.as_deref(), format)
+    }
+
+    /// What is asked for, or else the mode of the first format that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// There is no such mode.
+    pub fn asked(mode: Option<&str>, format: Option<&str>) -> Result<Self, Diagnostic> {
+        match mode {
+            None => Ok(format.and_then(Self::named).unwrap_or_default()),
             Some(name) => Self::named(name).ok_or_else(|| {
                 let title = format!("`{name}` is no value of `mode`");
                 Diagnostic::error("options/invalid-value", title)
@@ -42,6 +52,15 @@ impl Mode {
             "poetry" => Some(Self::Poetry),
             "pdm" => Some(Self::Pdm),
             _ => None,
+        }
+    }
+
+    /// Whose reading of a `pyproject.toml` counts.
+    #[must_use]
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::Uv | Self::Pdm => Dialect::Uv,
+            Self::Poetry => Dialect::Poetry,
         }
     }
 

@@ -122,6 +122,7 @@ impl Upgrades {
             return;
         }
         self.bounds.push(SourcedRequirement {
+            alternatives: Vec::new(),
             name: requirement.name.clone(),
             extras: Vec::new(),
             groups: Vec::new(),

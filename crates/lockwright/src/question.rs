@@ -1,5 +1,7 @@
 //! From what a project asks for, and the options of a run, to the problem that is resolved.
 
+mod poetry;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use manifest::tool_uv::{CutOff, Exclude, Index, Override, Settings};
 use manifest::{Clock, DeclaredRequirement, ForeignKind, Kind, Manifest, Member, Part, Workspace};
 use packaging::{
     GroupName, IndexUrl, Marker, PackageName, RequirementSource, RequiresPython,
-    SourcedRequirement, VersionSpecifiers, version,
+    SourcedRequirement, VersionRange, VersionSpecifiers, version,
 };
 use resolve::{
     BuildPolicy, IndexCutOffs, IndexStrategy, Indexes, LocalProject, Overrides, Problem,
@@ -58,6 +60,14 @@ struct Posing<'a> {
 
 impl Posing<'_> {
     fn problem(&mut self) -> Option<Problem> {
+        let mut problem = self.plain_problem()?;
+        if self.mode == Mode::Poetry {
+            self.poetry_sources(&mut problem);
+        }
+        Some(problem)
+    }
+
+    fn plain_problem(&mut self) -> Option<Problem> {
         let requires_python = self.requires_python()?;
         self.refuse_environments(&requires_python);
         let settings = &self.workspace.uv().settings;
@@ -146,6 +156,10 @@ impl Posing<'_> {
     fn requires_python(&mut self) -> Option<RequiresPython> {
         match self.workspace.requires_python() {
             Ok(Some(requires_python)) => Some(requires_python),
+            // For poetry that is every Python.
+            Ok(None) if self.mode == Mode::Poetry => {
+                Some(RequiresPython::from_range(VersionRange::full()))
+            }
             Ok(None) => {
                 let text = match &self.options.python {
                     Some(python) => format!(">={python}"),
@@ -404,6 +418,7 @@ impl Posing<'_> {
         asked: &mut Asked,
     ) -> Vec<SourcedRequirement> {
         let root = |project: &LocalProject| SourcedRequirement {
+            alternatives: Vec::new(),
             name: project.name.clone(),
             extras: Vec::new(),
             groups: Vec::new(),
@@ -518,6 +533,7 @@ impl Posing<'_> {
                 }
                 manifest::tool_uv::IndexStrategy::UnsafeBestMatch => IndexStrategy::UnsafeBestMatch,
             },
+            supplemental: BTreeSet::new(),
             cutoffs: self.index_cutoffs(settings),
             ignored_errors: settings
                 .indexes

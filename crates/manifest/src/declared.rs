@@ -9,12 +9,17 @@ use packaging::{
 };
 
 use crate::document::{Node, Reader};
+use crate::tool_uv::Source;
 
 /// A requirement and its place.
 #[derive(Clone, Debug)]
 pub struct DeclaredRequirement {
     /// The requirement, as written.
     pub requirement: Arc<Requirement>,
+    /// Specifiers any of which will do as well as the requirement's own.
+    pub alternatives: Vec<VersionSpecifiers>,
+    /// Where it comes from, if that stands beside it rather than in a table of sources.
+    pub source: Option<Arc<Source>>,
     /// What must hold beyond the requirement's own marker: the Pythons of its dependency group.
     pub condition: Marker,
     /// The string it stands in, quotes included.
@@ -258,6 +263,8 @@ impl Reader<'_> {
             })
             .ok()?;
         Some(DeclaredRequirement {
+            alternatives: Vec::new(),
+            source: None,
             requirement: Arc::new(requirement),
             condition: Marker::TRUE,
             span,
@@ -281,6 +288,8 @@ impl Reader<'_> {
             .ok()?;
         Some(DeclaredRequirement {
             requirement: Arc::new(requirement),
+            alternatives: Vec::new(),
+            source: None,
             condition: Marker::TRUE,
             span: node.span(),
         })
@@ -312,6 +321,8 @@ impl Reader<'_> {
             });
             found.push(DeclaredRequirement {
                 requirement: Arc::new(requirement),
+                alternatives: Vec::new(),
+                source: None,
                 condition: Marker::TRUE,
                 span: node.span(),
             });

@@ -13,6 +13,7 @@ pub mod groups;
 pub mod lower;
 pub mod project;
 pub mod script;
+pub mod tool_poetry;
 pub mod tool_uv;
 pub mod workspace;
 
@@ -33,6 +34,39 @@ pub use tool_uv::{Clock, CutOff, DefaultGroups, ToolUv};
 pub use workspace::{Declared, Kind, Member, MemberGlobs, Workspace};
 
 use document::Reader;
+
+/// Whose reading of a `pyproject.toml` counts.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Dialect {
+    /// `[project]` and `[tool.uv]`.
+    #[default]
+    Uv,
+    /// `[project]` and `[tool.poetry]`.
+    Poetry,
+}
+
+impl Dialect {
+    /// Reads a `pyproject.toml`, that of the root or another one; see [`read`].
+    #[must_use]
+    pub fn read(
+        self,
+        text: &str,
+        file: &str,
+        is_root: bool,
+    ) -> (Option<Manifest>, Vec<Diagnostic>) {
+        match self {
+            Self::Uv => read(text, file),
+            Self::Poetry => {
+                let mut reader = Reader::new(text);
+                let manifest = reader.document().map(|document| {
+                    let document = document.get_ref();
+                    tool_poetry::manifest(&mut reader, document, (text, file), is_root)
+                });
+                finish(reader, manifest, file)
+            }
+        }
+    }
+}
 
 /// What one `pyproject.toml` asks for.
 #[derive(Clone, Debug)]
@@ -55,6 +89,8 @@ pub struct Manifest {
     /// What a script's block says, or a file that has no project of its own, as a requirements
     /// file; `None` for a `pyproject.toml`.
     pub script: Option<ScriptTable>,
+    /// Whose reading this is.
+    pub dialect: Dialect,
 }
 
 impl Manifest {
@@ -74,10 +110,24 @@ impl Manifest {
             .unwrap_or(self.has_build_system || !requires_build_system)
     }
 
+    /// Every requirement of the project, its extras and groups.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = &DeclaredRequirement> {
+        let project = self.project.iter();
+        let of_project = project.flat_map(|project| {
+            let extras = project.optional_dependencies.iter();
+            let optional = extras.flat_map(|extra| &extra.requirements);
+            project.dependencies.iter().chain(optional)
+        });
+        of_project.chain(self.groups.iter().flat_map(|group| &group.requirements))
+    }
+
     /// Whether `[project]` says nothing of dependencies beside a `[tool.poetry]` that may.
     ///
     /// uv 0.13.8 asks the build backend then, rather than believing that there are none.
     pub(crate) fn leaves_dependencies_to_poetry(&self) -> bool {
+        if self.dialect == Dialect::Poetry {
+            return false;
+        }
         let has = |table: &str, key: &str| {
             let table = self.raw.get(table).and_then(toml::Value::as_table);
             table.is_some_and(|table| table.contains_key(key))
@@ -147,6 +197,7 @@ fn manifest(reader: &mut Reader<'_>, document: &DeTable<'_>, text: &str, file: &
         has_build_system: document.contains_key("build-system"),
         uv,
         script: None,
+        dialect: Dialect::Uv,
     }
 }
 

@@ -177,6 +177,22 @@ pub fn lower(
         },
         context,
     };
+    if let Some(source) = &declared.source {
+        let source = lowering.sourced(source, context.folder)?;
+        return Ok(vec![lowering.any_of(
+            &declared.alternatives,
+            marker,
+            source,
+        )]);
+    }
+    if !declared.alternatives.is_empty() {
+        let SourcedRequirement { source, .. } = lowering.plain(marker)?;
+        return Ok(vec![lowering.any_of(
+            &declared.alternatives,
+            marker,
+            source,
+        )]);
+    }
     let (sources, folder) = lowering.sources();
     lowering.check_member(sources.as_deref())?;
     let Some(sources) = sources else {
@@ -286,8 +302,21 @@ impl<'c> Lowering<'_, 'c> {
             name: self.requirement.name.clone(),
             extras: self.requirement.extras.clone(),
             groups: Vec::new(),
+            alternatives: Vec::new(),
             marker,
             source,
+        }
+    }
+
+    fn any_of(
+        &self,
+        alternatives: &[VersionSpecifiers],
+        marker: Marker,
+        source: RequirementSource,
+    ) -> SourcedRequirement {
+        SourcedRequirement {
+            alternatives: alternatives.to_vec(),
+            ..self.with(marker, source)
         }
     }
 

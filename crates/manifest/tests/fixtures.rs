@@ -1,5 +1,6 @@
 //! Every folder of `fixtures` is a workspace; its `expected.txt` holds what is told about it:
-//! the diagnostics as people see them, and what the projects ask for.
+//! the diagnostics as people see them, and what the projects ask for. Those whose names start with
+//! `poetry-reads-` are read as poetry reads them.
 //!
 //! `BLESS=1 cargo test -p lockwright-manifest --test fixtures` writes the files anew.
 
@@ -15,7 +16,7 @@ use std::path::Path;
 
 use diagnostic::text::{Dress, render};
 use diagnostic::{Diagnostic, Sources};
-use lockwright_manifest::{LoweredRequirement, Workspace, foreign};
+use lockwright_manifest::{Dialect, LoweredRequirement, Workspace, foreign};
 use packaging::{RequirementSource, SourcedRequirement};
 
 fn collect(folder: &Path, base: &Path, files: &mut BTreeMap<String, String>) {
@@ -92,6 +93,9 @@ fn one(requirement: &SourcedRequirement) -> String {
         }
     }
     let mut text = text.trim_end().to_owned();
+    for others in &requirement.alternatives {
+        let _ = write!(text, " or {}", packaging::version::specifiers_text(others));
+    }
     if !requirement.marker.is_true() {
         let _ = write!(text, " ; {}", requirement.marker);
     }
@@ -113,13 +117,13 @@ fn tell(
     }
 }
 
-fn describe(files: &BTreeMap<String, String>) -> String {
+fn describe(files: &BTreeMap<String, String>, dialect: Dialect) -> String {
     let sources = Sources::from(files);
     let foreign = files
         .keys()
         .find(|file| matches!(file.as_str(), "Pipfile" | "requirements.in"));
     let (workspace, found) = match foreign {
-        None => Workspace::from_files(files, "."),
+        None => Workspace::from_files_as(files, ".", dialect),
         Some(file) => {
             let (manifest, mut found) = foreign::read(&files[file], file, files);
             let workspace = manifest.and_then(|root| {
@@ -196,7 +200,15 @@ fn fixtures() {
     for folder in folders {
         let mut files = BTreeMap::new();
         collect(&folder, &folder, &mut files);
-        let told = describe(&files);
+        let is_poetry = folder
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("poetry-reads-"));
+        let dialect = if is_poetry {
+            Dialect::Poetry
+        } else {
+            Dialect::Uv
+        };
+        let told = describe(&files, dialect);
         let expected = folder.join("expected.txt");
         if std::env::var_os("BLESS").is_some() {
             fs::write(&expected, &told).unwrap();

@@ -158,6 +158,8 @@ pub struct SourcedRequirement {
     pub extras: Vec<ExtraName>,
     /// Dependency groups (workspace members only).
     pub groups: Vec<GroupName>,
+    /// Specifiers any of which will do as well as those of the source; only poetry can say so.
+    pub alternatives: Vec<VersionSpecifiers>,
     /// When it applies; carries `extra == '…'` for optional dependencies.
     pub marker: Marker,
     /// Where it comes from.

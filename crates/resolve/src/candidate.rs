@@ -1,5 +1,6 @@
 //! Which release to try next, and why not the others (uv.md §2.6).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lock::{PrereleaseMode, ResolutionMode};
@@ -48,6 +49,8 @@ impl Stage {
 pub(crate) struct Selector {
     pub(crate) resolution: ResolutionMode,
     pub(crate) strategy: IndexStrategy,
+    /// Indexes that count only where the others have nothing.
+    pub(crate) supplemental: BTreeSet<IndexUrl>,
 }
 
 /// What a choice is made among.
@@ -92,11 +95,41 @@ impl Selector {
         preferences: &Preferences,
         environment: &ForkEnvironment,
     ) -> Option<Candidate<'a>> {
-        preferred(choice, preferences, environment).or_else(|| self.best(choice))
+        let preferred = self.preferred(choice, preferences, environment);
+        preferred.or_else(|| self.best(choice))
+    }
+
+    /// The best of the releases that are preferred, if one will do.
+    pub(crate) fn preferred<'a>(
+        &self,
+        choice: Choice<'a>,
+        preferences: &Preferences,
+        environment: &ForkEnvironment,
+    ) -> Option<Candidate<'a>> {
+        preferred(choice, preferences, environment)
     }
 
     /// The best release, whatever is preferred.
     pub(crate) fn best<'a>(&self, choice: Choice<'a>) -> Option<Candidate<'a>> {
+        let waits = |map: &Arc<VersionMap>| self.supplemental.contains(&map.index);
+        // Supplemental indexes come last.
+        let first = choice.maps.iter().position(waits);
+        let Some((usual, others)) = first.and_then(|at| choice.maps.split_at_checked(at)) else {
+            return self.best_of(choice);
+        };
+        let found = self.best_of(Choice {
+            maps: usual,
+            ..choice
+        });
+        found.or_else(|| {
+            self.best_of(Choice {
+                maps: others,
+                ..choice
+            })
+        })
+    }
+
+    fn best_of<'a>(&self, choice: Choice<'a>) -> Option<Candidate<'a>> {
         match choice.prereleases {
             Prereleases::Allow => self.at_stage(choice, Stage::All),
             Prereleases::Disallow => self.at_stage(choice, Stage::Stable),

@@ -99,7 +99,7 @@ impl From<&SourcedRequirement> for Demand {
             extras: requirement.extras.as_slice().into(),
             groups: requirement.groups.as_slice().into(),
             marker: requirement.marker,
-            range: crate::range::of(&specifiers),
+            range: crate::range::of_any(&specifiers, &requirement.alternatives),
             specifiers: specifiers.into(),
             origin,
         }

@@ -9,6 +9,12 @@ pub struct Manner {
     pub splits: Splits,
     /// Whether wheels' tags, and what is said of platforms, rule releases out.
     pub minds_tags: bool,
+    /// Whether what is decided next depends on how much choice there is, and on what the best
+    /// candidates require.
+    pub weighs: bool,
+    /// Whether what a source distribution says of its requirements counts where only a build could
+    /// vouch for it.
+    pub trusts_unverified: bool,
     /// Whether what often is in conflict is decided earlier.
     pub learns_from_conflicts: bool,
     /// Whether a requirement that names a pre-release admits them for its project.
@@ -43,6 +49,8 @@ impl Manner {
         coverage: Coverage::Oldest,
         splits: Splits::Diverging,
         minds_tags: true,
+        weighs: false,
+        trusts_unverified: false,
         learns_from_conflicts: true,
         admits_named_prereleases: false,
     };
@@ -52,6 +60,8 @@ impl Manner {
         coverage: Coverage::All,
         splits: Splits::Exclusive,
         minds_tags: false,
+        weighs: true,
+        trusts_unverified: true,
         learns_from_conflicts: false,
         admits_named_prereleases: false,
     };
@@ -61,6 +71,8 @@ impl Manner {
         coverage: Coverage::All,
         splits: Splits::Never,
         minds_tags: true,
+        weighs: false,
+        trusts_unverified: false,
         learns_from_conflicts: true,
         admits_named_prereleases: true,
     };

@@ -38,8 +38,43 @@ impl Urgency {
     }
 }
 
-/// The engine's priority: the project's urgency, then the node's discovery.
-pub(crate) type Rank = (Urgency, Reverse<u32>);
+/// How much choice a node leaves; later variants are decided earlier.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Freedom {
+    /// Repeats what its project does under a condition.
+    Repetition,
+    /// Several versions.
+    Some,
+    /// The existing lock's version will do.
+    Locked,
+    /// One version, or none.
+    None,
+    /// A URL, a path or a repository.
+    Direct,
+    /// What follows from decisions without any choice, and the user's own projects.
+    Settled,
+}
+
+/// What poetry weighs, most important first; what is greater is decided earlier.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Weight {
+    pub(crate) freedom: Freedom,
+    /// How many requirements of the best candidate end somewhere: those cause conflicts.
+    pub(crate) bounded: usize,
+    /// Whether the best candidate requires anything.
+    pub(crate) has_requirements: bool,
+    /// How many versions there are to choose from.
+    pub(crate) candidates: usize,
+}
+
+/// The engine's priority, then the node's discovery.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Rank {
+    /// By weight.
+    Weight(Weight, Reverse<u32>),
+    /// By the project's urgency.
+    Urgency(Urgency, Reverse<u32>),
+}
 
 /// The priorities of one fork.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +112,7 @@ impl Priorities {
     /// The rank of a node.
     pub(crate) fn rank(&self, node: &Node) -> Rank {
         let Some(name) = node.name() else {
-            return (
+            return Rank::Urgency(
                 Urgency::Fixed,
                 Reverse(u32::from(matches!(node, Node::Python))),
             );
@@ -87,10 +122,15 @@ impl Priorities {
             urgency.is_some(),
             "{node} is ranked before it was discovered"
         );
-        (
+        Rank::Urgency(
             urgency.unwrap_or(Urgency::Unspecified(Reverse(usize::MAX))),
-            Reverse(self.nodes.get(node).copied().unwrap_or(u32::MAX)),
+            self.discovery(node),
         )
+    }
+
+    /// When a node was discovered; earlier is greater.
+    pub(crate) fn discovery(&self, node: &Node) -> Reverse<u32> {
+        Reverse(self.nodes.get(node).copied().unwrap_or(u32::MAX))
     }
 
     /// Decides a project earlier, since conflicts often hit it. Returns whether that is new.

@@ -149,6 +149,8 @@ pub struct Indexes {
     pub configured: Option<BTreeSet<IndexUrl>>,
     /// How they are searched.
     pub strategy: IndexStrategy,
+    /// Those of them that count only where the others have nothing.
+    pub supplemental: BTreeSet<IndexUrl>,
     /// Indexes whose 401 and 403 mean absence rather than a stop.
     pub ignored_errors: BTreeSet<IndexUrl>,
     /// Indexes with cut-offs of their own.

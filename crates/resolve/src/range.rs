@@ -12,6 +12,16 @@ pub(crate) fn of(specifiers: &VersionSpecifiers) -> VersionRange {
     version::canonical_range(&range).unwrap_or(range)
 }
 
+/// The versions that one or another list of specifiers allows.
+pub(crate) fn of_any(first: &VersionSpecifiers, others: &[VersionSpecifiers]) -> VersionRange {
+    if others.is_empty() {
+        return of(first);
+    }
+    let ranges = others.iter().map(version::range);
+    let range = ranges.fold(version::range(first), |all, one| all.union(&one));
+    version::canonical_range(&range).unwrap_or(range)
+}
+
 /// Whether a range stands for one public version: `{v}`, or `==v` with its local variants.
 pub(crate) fn is_singleton(range: &VersionRange) -> bool {
     if range.as_singleton().is_some() {

@@ -272,7 +272,8 @@ impl Merge {
         }
         graph.drop_unreachable();
         let heard: Vec<Heard> = graph.nodes.iter().map(|node| heard(node, world)).collect();
-        let warnings = warnings(&graph, &heard);
+        let mut warnings = warnings(&graph, &heard);
+        warnings.extend(unverified(&graph, world));
         Resolution {
             problem: world.problem.clone(),
             graph,
@@ -512,6 +513,23 @@ fn heard(node: &GraphNode, world: &mut World) -> Heard {
         metadata,
         local: None,
     }
+}
+
+/// Releases whose requirements nobody vouches for.
+fn unverified<'a>(graph: &'a Graph, world: &'a World) -> impl Iterator<Item = Diagnostic> + 'a {
+    let told = world.unverified.iter();
+    told.filter(|((name, version), _)| {
+        let is_it = |node: &GraphNode| node.key.name == *name && node.key.version == *version;
+        graph.nodes.iter().any(is_it)
+    })
+    .map(|((name, version), files)| {
+        let files: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
+        let title = format!(
+            "what `{name}` {version} requires is taken from its {}: only a build could vouch for it",
+            files.join(" and ")
+        );
+        Diagnostic::warning("resolve/unverified-requirements", title)
+    })
 }
 
 fn warnings(graph: &Graph, heard: &[Heard]) -> Vec<Diagnostic> {

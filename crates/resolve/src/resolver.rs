@@ -249,6 +249,7 @@ impl Resolver {
     /// Takes an answer in. What was not asked, or is known already, changes nothing.
     pub fn learn(&mut self, query: Query, answer: Answer) {
         self.lookahead.learned(&query);
+        let answer = self.world.believed(&query, answer);
         self.world.index.learn(query, answer);
     }
 

@@ -4,6 +4,7 @@ mod blame;
 mod choose;
 mod depend;
 mod part;
+mod weigh;
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::lookahead::Lookahead;
 use crate::manner::{Coverage, Manner, Splits};
 use crate::node::{Engine, Node};
 use crate::preference::Preferences;
-use crate::priority::Priorities;
+use crate::priority::{Priorities, Rank, Weight};
 use crate::python::PythonTarget;
 use crate::resolver::ResolveError;
 use crate::version_map::VersionMap;
@@ -34,6 +35,8 @@ pub(crate) enum Continuation {
     /// Propagate, then pick a node.
     #[default]
     Propagate,
+    /// Pick a node.
+    Pick,
     /// Choose a version for this node.
     Select(Id<Node>),
     /// Go on with this version of this node.
@@ -45,6 +48,8 @@ pub(crate) enum Continuation {
 pub(crate) struct Pin {
     pub(crate) query: MetadataQuery,
     pub(crate) index: IndexUrl,
+    /// `requires-python` by the index, where that has not been looked at yet.
+    pub(crate) requires_python: Option<Arc<RequiresPython>>,
 }
 
 /// The state of one fork.
@@ -66,6 +71,11 @@ pub(crate) struct ForkState {
     tracker: ConflictTracker,
     tried: FxHashMap<PackageName, u32>,
     learns_from_conflicts: bool,
+    weighs: bool,
+    /// Nodes that something depends on; only where they are weighed.
+    heard_of: Vec<Id<Node>>,
+    /// What they weigh, for the versions that were possible.
+    weights: FxHashMap<Id<Node>, (VersionRange, Weight)>,
     /// What was found wrong while dependencies were added; ends the next turn.
     failure: Option<ResolveError>,
 }
@@ -137,6 +147,9 @@ impl ForkState {
             tracker: ConflictTracker::default(),
             tried: FxHashMap::default(),
             learns_from_conflicts: manner.learns_from_conflicts,
+            weighs: manner.weighs,
+            heard_of: Vec::new(),
+            weights: FxHashMap::default(),
         }
     }
 
@@ -179,10 +192,20 @@ impl ForkState {
             let (id, version) = match std::mem::take(&mut self.continuation) {
                 Continuation::Select(id) => (id, None),
                 Continuation::Use(id, version) => (id, Some(version)),
-                Continuation::Propagate => match self.propagate_and_pick() {
+                Continuation::Propagate => {
+                    if let Err(tree) = self.propagate() {
+                        return Halt::Stuck(tree);
+                    }
+                    self.continuation = Continuation::Pick;
+                    continue;
+                }
+                Continuation::Pick => match self.pick(around) {
                     Ok(Some(id)) => (id, None),
                     Ok(None) => return Halt::Solved,
-                    Err(tree) => return Halt::Stuck(tree),
+                    Err(queries) => {
+                        self.continuation = Continuation::Pick;
+                        return Halt::Missing(queries);
+                    }
                 },
             };
             self.next = id;
@@ -200,7 +223,7 @@ impl ForkState {
         }
     }
 
-    fn propagate_and_pick(&mut self) -> Result<Option<Id<Node>>, Box<Tree>> {
+    fn propagate(&mut self) -> Result<(), Box<Tree>> {
         let conflicts: Vec<_> = self
             .engine
             .unit_propagation(self.next)
@@ -211,11 +234,22 @@ impl ForkState {
             self.record_conflict(affected, &conflict);
         }
         self.reprioritize();
+        Ok(())
+    }
+
+    fn pick(&mut self, around: &mut Surroundings<'_>) -> Result<Option<Id<Node>>, Vec<Query>> {
+        if self.weighs {
+            self.weigh(around)?;
+        }
         let (engine, priorities) = (&mut self.engine, &self.priorities);
-        let store = &engine.package_store;
-        let picked = engine
-            .partial_solution
-            .pick_highest_priority_pkg(|id, _| priorities.rank(&store[id]));
+        let (store, weights) = (&engine.package_store, &self.weights);
+        let picked = engine.partial_solution.pick_highest_priority_pkg(|id, _| {
+            let node = &store[id];
+            match weights.get(&id) {
+                Some((_, weight)) => Rank::Weight(*weight, priorities.discovery(node)),
+                None => priorities.rank(node),
+            }
+        });
         Ok(picked.map(|(id, _)| id))
     }
 
@@ -303,7 +337,7 @@ impl ForkState {
                 self.python.is_covered_by(requires_python, here)
                     || self
                         .python
-                        .is_covered_by(requires_python, here.and(self.reach(id)))
+                        .is_covered_by(requires_python, here.and(self.present_reach(id)))
             }
         }
     }

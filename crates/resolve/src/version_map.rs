@@ -195,7 +195,13 @@ fn judge(release: &Release, version: &Version, policy: &FilePolicy) -> Offer {
             match (wheel.is_variant(), known_wheel.is_variant()) {
                 (false, true) => true,
                 (true, false) => false,
-                _ if verdict.is_ok() && known.is_ok() => wheel.build > known_wheel.build,
+                _ if verdict.is_ok() && known.is_ok() && policy.minds_tags => {
+                    wheel.build > known_wheel.build
+                }
+                // What every Python can use speaks for the release.
+                _ if verdict.is_ok() && known.is_ok() => {
+                    wheel.tags.is_any_platform() && !known_wheel.tags.is_any_platform()
+                }
                 _ => is_better(&verdict, known),
             }
         });

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use index::{Absence, Index, Known, MetadataQuery, Query, Unverified};
+use index::{Absence, Answer, Index, Known, MetadataQuery, Query, Unverified};
 use lock::{ForkStrategy, PrereleaseMode, ResolutionMode, Source};
 use packaging::filename::WheelFilename;
 use packaging::{
@@ -118,6 +118,8 @@ pub(crate) struct World {
     yanks: FxHashMap<PackageName, Vec<Version>>,
     maps: FxHashMap<(PackageName, Option<IndexUrl>), Found>,
     facts: FxHashMap<Arc<str>, Arc<KnownFacts>>,
+    /// Releases whose requirements nobody vouches for, and the files that say them.
+    pub(crate) unverified: BTreeMap<(PackageName, Version), Vec<String>>,
     /// Requirements that distributions share, by where they are in memory, and what they become.
     demands: FxHashMap<usize, (Arc<Requirement>, Arc<Demand>)>,
 }
@@ -184,11 +186,13 @@ impl World {
             selector: Selector {
                 resolution: problem.options.resolution,
                 strategy: problem.indexes.strategy,
+                supplemental: problem.indexes.supplemental.clone(),
             },
             artifact_environments,
             index: Index::default(),
             maps: FxHashMap::default(),
             facts: FxHashMap::default(),
+            unverified: BTreeMap::new(),
             demands: FxHashMap::default(),
             modifiers,
             requirements,
@@ -375,6 +379,23 @@ impl World {
             (false, _) => Found::Missing(missing),
             (true, true) => Found::Gone(gone),
             (true, false) => Found::Maps(maps.into()),
+        }
+    }
+
+    /// An answer, with what nobody vouches for in the place of nothing, where that counts.
+    pub(crate) fn believed(&mut self, query: &Query, answer: Answer) -> Answer {
+        match (query, answer) {
+            (
+                Query::Metadata(query),
+                Answer::Absent(Absence::NeedsBuild {
+                    told: Some(told), ..
+                }),
+            ) if self.problem.manner.trusts_unverified => {
+                let key = (query.name.clone(), query.version.clone());
+                self.unverified.insert(key, told.files.clone());
+                Answer::Metadata(told.metadata(&query.name, &query.version).into())
+            }
+            (_, answer) => answer,
         }
     }
 

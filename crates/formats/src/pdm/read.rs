@@ -555,6 +555,7 @@ fn pinned(entry: &Entry<'_>) -> SourcedRequirement {
         }
     };
     SourcedRequirement {
+        alternatives: Vec::new(),
         name: entry.id.name.clone(),
         extras: entry.extras.clone(),
         groups: Vec::new(),

@@ -369,6 +369,7 @@ fn pinned(package: &Package, marker: Marker) -> SourcedRequirement {
         }
     };
     SourcedRequirement {
+        alternatives: Vec::new(),
         name: package.id.name.clone(),
         extras: Vec::new(),
         groups: Vec::new(),

@@ -404,6 +404,7 @@ impl Reader {
             return None;
         };
         Some(SourcedRequirement {
+            alternatives: Vec::new(),
             name: self.package_name(name)?,
             extras: self.extras(&shape.extras),
             groups: shape

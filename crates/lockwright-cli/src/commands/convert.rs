@@ -7,6 +7,7 @@ use diagnostic::{Diagnostic, Sources};
 use lockwright::convert::{ConvertReply, ConvertRequest};
 use lockwright::selection::Wanted;
 use lockwright::{Failure, FailureKind, LockOptions};
+use manifest::Dialect;
 
 use super::Status;
 use crate::arguments::convert::{ConvertArguments, SelectionArguments};
@@ -120,7 +121,7 @@ fn manifest(arguments: &ConvertArguments) -> Result<Option<ProjectFiles>, Diagno
             beside
         }
     };
-    let read = ProjectFiles::read(&path);
+    let read = ProjectFiles::read(&path, Dialect::Uv);
     read.map(Some)
         .map_err(|error| Diagnostic::error("cli/unreadable-file", error))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use diagnostic::Diagnostic;
 use formats::LockFormat;
-use lockwright::{Failure, FailureKind, LockOptions, LockReply, LockRequest};
+use lockwright::{Failure, FailureKind, LockOptions, LockReply, LockRequest, Mode};
 use manifest::ForeignKind;
 
 use super::Status;
@@ -84,7 +84,9 @@ impl Stopped {
 }
 
 fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
-    let project = ProjectFiles::read(&arguments.path)
+    let mode = Mode::asked(arguments.mode.as_deref(), first_format(arguments));
+    let mode = mode.map_err(Stopped::input)?;
+    let project = ProjectFiles::read(&arguments.path, mode.dialect())
         .map_err(|error| Stopped::input(Diagnostic::error("cli/unreadable-file", error)))?;
     let formats = wanted_formats(arguments, &project).map_err(Stopped::input)?;
     let targets = targets(arguments, &formats, &project);
@@ -147,6 +149,17 @@ fn wanted_formats(
             .help("leave `--output` out: the JSON has the lock's text in `locks`"));
     }
     Ok(wanted)
+}
+
+/// The name of the first format that is asked for.
+fn first_format(arguments: &LockArguments) -> Option<&str> {
+    let output = || {
+        let name = arguments.output.as_ref()?.file_name()?.to_str()?;
+        let mut all = formats::FORMATS.iter();
+        Some(all.find(|format| format.owns(name))?.name())
+    };
+    let first = arguments.format.first().map(String::as_str);
+    first.or_else(output)
 }
 
 /// The format of a project that nobody names one for: requirements files become one another.

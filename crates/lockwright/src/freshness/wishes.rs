@@ -98,6 +98,7 @@ impl Wish {
             name,
             mut extras,
             mut groups,
+            alternatives: _,
             marker,
             source,
         } = requirement.clone();

@@ -187,6 +187,8 @@ impl Reading<'_> {
 
     fn declared(&self, requirement: Requirement, span: Span) -> DeclaredRequirement {
         DeclaredRequirement {
+            alternatives: Vec::new(),
+            source: None,
             requirement: requirement.into(),
             condition: Marker::TRUE,
             span: self.place(span),

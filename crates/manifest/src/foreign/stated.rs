@@ -55,6 +55,7 @@ pub fn stated(
         has_build_system: true,
         uv: ToolUv::default(),
         script: None,
+        dialect: crate::Dialect::Uv,
     });
     crate::finish(reader, manifest, file)
 }

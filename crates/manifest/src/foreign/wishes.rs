@@ -127,6 +127,7 @@ impl Wishes {
         searched.sort_by_key(|index| (index.explicit, index.default));
         self.uv.settings.indexes = searched;
         Manifest {
+            dialect: crate::Dialect::Uv,
             file: file.into(),
             text: text.into(),
             raw,
@@ -159,6 +160,7 @@ pub(super) fn index(name: Option<&str>, url: &str, span: Span) -> Index {
         url: IndexUrl::new(url),
         raw_url: url.to_owned(),
         explicit: false,
+        supplemental: false,
         default: false,
         kind: IndexKind::Simple,
         exclude_newer: None,

@@ -21,6 +21,8 @@ pub struct Index {
     pub raw_url: String,
     /// Whether only projects bound to it are looked up there.
     pub explicit: bool,
+    /// Whether it is searched only where the others have nothing.
+    pub supplemental: bool,
     /// Whether it stands in for the product's default index.
     pub default: bool,
     /// What it serves.
@@ -205,6 +207,7 @@ fn read_one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Index> {
         url: IndexUrl::new(&raw_url),
         raw_url,
         explicit,
+        supplemental: false,
         default,
         kind: kind.unwrap_or_default(),
         exclude_newer,
@@ -296,6 +299,7 @@ fn legacy(url: &str, node: &Node<'_>, default: bool) -> Index {
         url: IndexUrl::new(url),
         raw_url: url.to_owned(),
         explicit: false,
+        supplemental: false,
         default,
         kind: IndexKind::Simple,
         exclude_newer: None,

@@ -9,7 +9,7 @@ use packaging::PackageName;
 use super::{Member, MemberGlobs, Workspace, WorkspaceError};
 use crate::lower::normalize;
 use crate::tool_uv::{SourceKind, WorkspaceReference};
-use crate::{Manifest, read};
+use crate::{Dialect, Manifest, read};
 
 /// A workspace without members, out of a script; `files` are for its sources with a `path`.
 pub(super) fn build_script(
@@ -62,6 +62,7 @@ fn forget_project_settings(script: &mut Manifest) {
 pub(super) fn build(
     files: &BTreeMap<String, String>,
     root: &str,
+    dialect: Dialect,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Workspace> {
     let mut manifests = BTreeMap::new();
@@ -80,7 +81,7 @@ pub(super) fn build(
         );
         return None;
     };
-    let (manifest, diagnostics) = read(text, path);
+    let (manifest, diagnostics) = dialect.read(text, path, true);
     found.extend(diagnostics);
     let manifest = Arc::new(manifest?);
     let asks = manifest.project.is_some() || !manifest.groups.is_empty();
@@ -99,7 +100,7 @@ pub(super) fn build(
         if folder == "." {
             continue;
         }
-        let (other, diagnostics) = read(text, path);
+        let (other, diagnostics) = dialect.read(text, path, false);
         let is_member = globs.matches(&folder);
         if is_member {
             found.extend(diagnostics);

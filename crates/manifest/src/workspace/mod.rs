@@ -16,6 +16,7 @@ use std::sync::Arc;
 use diagnostic::{Diagnose, Diagnostic};
 use packaging::{
     ExtraName, GroupName, PackageName, RequirementSource, RequiresPython, SourcedRequirement,
+    VersionRange,
 };
 
 pub(crate) use batch::Batch;
@@ -23,10 +24,10 @@ use build::{build, build_around, build_script};
 pub use error::WorkspaceError;
 pub use globs::MemberGlobs;
 
-use crate::Manifest;
 use crate::declared::DeclaredRequirement;
 use crate::lower::{LoweredRequirement, Part, relative};
 use crate::tool_uv::{Index, Selection, SourceKind, Sources, ToolUv, WorkspaceReference};
+use crate::{Dialect, Manifest};
 
 /// Projects that are locked together. A single project is a workspace of one.
 #[derive(Clone, Debug)]
@@ -89,8 +90,18 @@ impl Workspace {
         files: &BTreeMap<String, String>,
         root: &str,
     ) -> (Option<Self>, Vec<Diagnostic>) {
+        Self::from_files_as(files, root, Dialect::Uv)
+    }
+
+    /// The same in somebody else's reading.
+    #[must_use]
+    pub fn from_files_as(
+        files: &BTreeMap<String, String>,
+        root: &str,
+        dialect: Dialect,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
         let mut found = Vec::new();
-        let workspace = build(files, root, &mut found);
+        let workspace = build(files, root, dialect, &mut found);
         let is_usable = !found.iter().any(Diagnostic::is_error);
         (workspace.filter(|_| is_usable), found)
     }
@@ -207,7 +218,8 @@ impl Workspace {
             .iter()
             .map(|(folder, manifest)| (folder.as_str(), manifest));
         for (folder, manifest) in known.chain(others).chain([(".", &self.root)]) {
-            for source in manifest.uv.sources.values().flatten() {
+            let declared = manifest.declared().filter_map(|it| it.source.as_deref());
+            for source in manifest.uv.sources.values().flatten().chain(declared) {
                 let path = match &source.kind {
                     SourceKind::Path { path, .. } => path,
                     SourceKind::Workspace {
@@ -288,9 +300,11 @@ impl Workspace {
         if declared.is_empty() {
             return Ok(None);
         }
-        let specifiers = declared.iter().map(|(_, python)| &python.specifiers);
-        RequiresPython::intersection(specifiers)
-            .map(Some)
+        let all = declared.iter().fold(VersionRange::full(), |all, (_, it)| {
+            all.intersection(it.python.range())
+        });
+        (!all.is_empty())
+            .then(|| Some(RequiresPython::from_range(all)))
             .ok_or_else(|| {
                 let places = declared
                     .iter()

@@ -82,6 +82,11 @@ impl Unusable {
         matches!(self, Self::TooNew(_))
     }
 
+    /// Whether the release was withdrawn.
+    pub(crate) fn is_yanked(&self) -> bool {
+        matches!(self, Self::Yanked(..))
+    }
+
     /// What is said of a release whose files all fail: the sdist's reason, if it has one.
     pub(crate) fn of_both(wheel: Option<Self>, sdist: Option<Self>) -> Self {
         sdist.or(wheel).unwrap_or(Self::NoFiles)

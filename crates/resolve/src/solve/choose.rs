@@ -15,7 +15,7 @@ use super::{
 use crate::candidate::{Candidate, Choice, Selector};
 use crate::environment::ForkEnvironment;
 use crate::explain::{PackageGone, Reason, Unusable};
-use crate::manner::Splits;
+use crate::manner::{Coverage, Splits};
 use crate::node::Node;
 use crate::resolver::ResolveError;
 use crate::version_map::Verdict;
@@ -119,6 +119,13 @@ impl ForkState {
         range: &VersionRange,
         around: &mut Surroundings<'_>,
     ) -> Chosen {
+        // A proxy is what its project is, once that is decided.
+        if self.weighs
+            && let Some(version) = self.decided_base(node)
+            && range.contains(&version)
+        {
+            return Chosen::Version(version);
+        }
         let pinned_index = self.indexes.get(name).cloned();
         let maps = match around.world.maps(name, pinned_index.as_ref()) {
             Found::Missing(queries) => return Chosen::Missing(queries),
@@ -141,7 +148,8 @@ impl ForkState {
             return Chosen::Unusable(candidate.version.clone(), reason.clone());
         }
         let manner = around.world.problem.manner;
-        if let Some(requires_python) = candidate.offer.verdict.requires_python()
+        if manner.coverage == Coverage::Oldest
+            && let Some(requires_python) = candidate.offer.verdict.requires_python()
             && !self.supports(id, requires_python, &manner)
         {
             if around.world.forks_on_python()
@@ -342,13 +350,41 @@ impl ForkState {
 
     /// The environments in which a node is wanted, by what is known of its dependents.
     pub(super) fn reach(&self, id: Id<Node>) -> Marker {
+        self.reach_through(id, |_| true)
+    }
+
+    /// The environments in which a node is wanted by what is decided now.
+    pub(super) fn present_reach(&self, id: Id<Node>) -> Marker {
+        let solution = self.engine.partial_solution.extract_solution();
+        let decided: FxHashMap<Id<Node>, Version> = solution.collect();
+        let store = &self.engine.package_store;
+        let reach = self.reach_through(id, |edge| match decided.get(&edge.dependent) {
+            Some(version) => edge.dependent_versions.contains(version),
+            None => store[edge.dependent].proxied_base().is_some(),
+        });
+        // What is reached from nowhere is taken to be wanted everywhere.
+        if reach.is_false() {
+            Marker::TRUE
+        } else {
+            reach
+        }
+    }
+
+    fn reach_through(
+        &self,
+        id: Id<Node>,
+        counts: impl Fn(&pubgrub::Dependency<'_, Node, VersionRange>) -> bool,
+    ) -> Marker {
         let store = &self.engine.package_store;
         let root = self.engine.root_package;
         let mut ancestors = FxHashSet::from_iter([id]);
         let mut stack = vec![id];
         while let Some(current) = stack.pop() {
             for dependency in self.engine.dependencies(current) {
-                if dependency.dependency == current && ancestors.insert(dependency.dependent) {
+                if dependency.dependency == current
+                    && counts(&dependency)
+                    && ancestors.insert(dependency.dependent)
+                {
                     stack.push(dependency.dependent);
                 }
             }
@@ -362,7 +398,10 @@ impl ForkState {
             let here = reach.get(&current).copied().unwrap_or(Marker::FALSE);
             for dependency in self.engine.dependencies(current) {
                 let child = dependency.dependency;
-                if dependency.dependent != current || !ancestors.contains(&child) {
+                if dependency.dependent != current
+                    || !ancestors.contains(&child)
+                    || !counts(&dependency)
+                {
                     continue;
                 }
                 let known = reach.entry(child).or_insert(Marker::FALSE);
@@ -386,6 +425,12 @@ impl ForkState {
                 Arc::new(Pin {
                     query: MetadataQuery::of(name, candidate.version, file),
                     index: candidate.index.clone(),
+                    requires_python: candidate
+                        .offer
+                        .verdict
+                        .requires_python()
+                        .cloned()
+                        .map(Arc::new),
                 })
             });
     }

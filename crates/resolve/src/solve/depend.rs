@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use index::Query;
 use lock::Source;
-use packaging::{ConflictKind, GroupName, Marker, PackageName, Version, VersionRange};
+use packaging::{
+    ConflictKind, GroupName, Marker, PackageName, RequiresPython, Version, VersionRange,
+};
 use rustc_hash::FxHashSet;
 
 use super::{ForkState, Surroundings};
@@ -12,6 +14,7 @@ use crate::demand::{Demand, Origin};
 use crate::expand::{Context, Expander};
 use crate::explain::{Gone, Reason, Unusable};
 use crate::fork::Dependency;
+use crate::manner::Coverage;
 use crate::node::{Kind, Node};
 use crate::range;
 use crate::resolver::ResolveError;
@@ -23,7 +26,7 @@ pub(super) enum Dependencies {
     /// What it requires differs under these conditions, so that each is resolved on its own.
     Parted(Vec<Marker>),
     Gone(Gone),
-    NeedsPython(Arc<packaging::RequiresPython>),
+    NeedsPython(Arc<RequiresPython>),
     Missing(Vec<Query>),
     Failed(ResolveError),
 }
@@ -140,8 +143,24 @@ impl ForkState {
             debug_assert!(false, "{name} {version} was chosen without being pinned");
             return Dependencies::Failed(ResolveError::Engine);
         };
-        let facts = match around.world.facts(&pin.query) {
+        let manner = around.world.problem.manner;
+        // What poetry would split by counts even where the release is ruled out afterwards.
+        let is_late = manner.coverage == Coverage::All;
+        let listed = pin.requires_python.as_ref().filter(|_| is_late);
+        let unsupported = |python: Option<&Arc<RequiresPython>>| {
+            python
+                .filter(|it| !self.supports(self.next, it, &manner))
+                .cloned()
+        };
+        let facts = around.world.facts(&pin.query);
+        if !matches!(facts, Facts::Missing(_) | Facts::Known(_))
+            && let Some(python) = unsupported(listed)
+        {
+            return Dependencies::NeedsPython(python);
+        }
+        let facts = match facts {
             Facts::Missing(query) => return Dependencies::Missing(vec![query]),
+            Facts::Known(facts) => facts,
             Facts::Gone(reason) => return Dependencies::Gone(reason),
             Facts::Withheld(reason) => {
                 return Dependencies::Failed(ResolveError::Withheld {
@@ -156,12 +175,10 @@ impl ForkState {
                 let error = ResolveError::needs_build(&pin.query, reason, told, chain);
                 return Dependencies::Failed(error);
             }
-            Facts::Known(facts) => facts,
         };
-        if let Some(requires_python) = &facts.requires_python
-            && !self.supports(self.next, requires_python, &around.world.problem.manner)
-        {
-            return Dependencies::NeedsPython(requires_python.clone());
+        let python = unsupported(facts.requires_python.as_ref()).or_else(|| unsupported(listed));
+        if !is_late && let Some(python) = python {
+            return Dependencies::NeedsPython(python);
         }
         let demands: &[Arc<Demand>] = if matches!(kind, Kind::Group(_)) {
             &[]
@@ -177,6 +194,9 @@ impl ForkState {
             around.world,
         ) {
             return Dependencies::Parted(parts);
+        }
+        if let Some(python) = python {
+            return Dependencies::NeedsPython(python);
         }
         // Releases may not say where others come from, unless somebody who may says so too.
         let stranger = demands.iter().find_map(|demand| match &demand.origin {
@@ -232,6 +252,7 @@ impl ForkState {
     }
 
     pub(super) fn discover(&mut self, dependency: &Dependency, around: &mut Surroundings<'_>) {
+        self.hear_of(&dependency.node);
         let Some(name) = dependency.node.name() else {
             return;
         };
@@ -263,12 +284,23 @@ impl ForkState {
         self.priorities
             .discover(&dependency.node, &dependency.range, is_direct);
         if let Some(base) = dependency.node.proxied_base() {
+            self.hear_of(&base);
             self.priorities
                 .discover(&base, &dependency.range, is_direct);
         }
         if !is_direct {
             let index = self.indexes.get(name).cloned();
             around.lookahead.watch(dependency, index, &self.environment);
+        }
+    }
+
+    /// Remembers a node that is to be weighed.
+    fn hear_of(&mut self, node: &Node) {
+        if self.weighs {
+            let id = self.engine.package_store.alloc(node.clone());
+            if !self.heard_of.contains(&id) {
+                self.heard_of.push(id);
+            }
         }
     }
 
