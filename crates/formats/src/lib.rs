@@ -3,8 +3,11 @@
 //! Every format reads into the neutral [`Lock`] and writes from it; no format knows another.
 //! Adding one takes a file here, a line in [`FORMATS`] and a folder in `tests/fixtures`.
 
+pub mod cyclonedx;
 mod export;
 mod flat;
+pub mod github;
+mod graph;
 mod instant;
 mod layout;
 mod marker_text;
@@ -27,6 +30,8 @@ use diagnostic::Diagnostic;
 use lock::{ArtifactSource, Lock, Package, Selection, Source};
 use packaging::MarkerEnvironment;
 
+pub use cyclonedx::CycloneDx;
+pub use github::GitHub;
 pub use merge::{merge_conflict, merge_sides};
 pub use needs::Needs;
 pub use pdm::Pdm;
@@ -156,8 +161,16 @@ pub enum Annotations {
 ///
 /// **Invariant:** names and file names are unique, and each format has a folder of fixtures of its
 /// name and no folder is without one; `tests/fixtures.rs` holds it.
-pub static FORMATS: &[&dyn LockFormat] =
-    &[&Uv, &Poetry, &Pdm, &Pylock, &PipfileLock, &Requirements];
+pub static FORMATS: &[&dyn LockFormat] = &[
+    &Uv,
+    &Poetry,
+    &Pdm,
+    &Pylock,
+    &PipfileLock,
+    &CycloneDx,
+    &GitHub,
+    &Requirements,
+];
 
 /// The format of that name.
 #[must_use]
@@ -341,4 +354,18 @@ fn nameless<'a>(
         format.file_name()
     );
     vec![Diagnostic::error("formats/no-name", title).help(help)]
+}
+
+/// The answer of a format that can only be written.
+fn only_written(format: &dyn LockFormat) -> Vec<Diagnostic> {
+    let title = format!("`{}` files can be written but not read", format.name());
+    let help = "read the lock it was made from instead, `uv.lock` or `poetry.lock` for instance";
+    vec![Diagnostic::error("formats/only-written", title).help(help)]
+}
+
+/// JSON with two spaces for each level, and a line end.
+fn pretty_json(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
 }

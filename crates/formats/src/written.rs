@@ -55,6 +55,11 @@ pub enum Loss {
         /// Its version, where it has one.
         version: Option<Version>,
     },
+    /// Facts that only the caller knows are left for it to add.
+    Caller {
+        /// Which facts.
+        facts: &'static str,
+    },
     /// The hash that tells whether a manifest changed is missing, since there is none.
     ManifestHash,
     /// A package that pip-compile takes for unsafe is named without its version.
@@ -127,6 +132,7 @@ impl Loss {
             Self::LocalProject { .. } => "local-project",
             Self::Repository { .. } => "repository",
             Self::Unhashed { .. } => "unhashed",
+            Self::Caller { .. } => "caller",
             Self::ManifestHash => "manifest-hash",
             Self::Unpinned { .. } => "unpinned",
             Self::Extras { .. } => "extras",
@@ -186,6 +192,9 @@ impl fmt::Display for Loss {
                 "{} is written without a hash: none is known",
                 release(name, version.as_ref())
             ),
+            Self::Caller { facts } => {
+                write!(formatter, "{facts} are left for the caller to add")
+            }
             Self::ManifestHash => formatter.write_str(
                 "the hash of the manifest is left empty: there is no manifest of the format's own kind",
             ),
