@@ -205,6 +205,9 @@ fn conversions_are_described() {
         pyproject: word(),
         files: BTreeMap::from([("a".into(), "b".into())]),
         wanted: wanted(),
+        layout: word(),
+        no_hashes: true,
+        no_annotate: true,
         options: options(),
         offline: true,
         allow_changes: true,
@@ -323,7 +326,16 @@ fn a_conversion_can_be_asked_for_in_the_query() {
         .iter()
         .map(|it| it["name"].as_str().unwrap().to_owned())
         .collect();
-    let own = ["to", "lock_name", "offline", "allow_changes"].map(str::to_owned);
+    let own = [
+        "to",
+        "lock_name",
+        "layout",
+        "no_hashes",
+        "no_annotate",
+        "offline",
+        "allow_changes",
+    ];
+    let own = own.map(str::to_owned);
     let wanted = keys(&serde_json::to_value(wanted()).unwrap());
     for name in &wanted {
         Wanted::default().set(name, "1").unwrap();

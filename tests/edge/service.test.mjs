@@ -17,7 +17,13 @@ test("the service says that it is well", async () => {
 
 test("formats and settings can be asked for", async () => {
   const { formats } = await (await fetch(`${edge.url}/v1/formats`)).json();
-  assert.deepEqual(formats[0], { name: "uv", file_name: "uv.lock", media_type: "application/toml" });
+  assert.deepEqual(formats[0], {
+    name: "uv",
+    file_name: "uv.lock",
+    media_type: "application/toml",
+    layouts: [],
+    can_be_read: true,
+  });
   const meta = await (await fetch(`${edge.url}/v1/meta`)).json();
   assert.equal(meta.public_index, edge.index.url);
   assert.equal(meta.limits.body_bytes, 1024 * 1024);

@@ -53,12 +53,16 @@ pub(crate) async fn answer(
 
 /// Takes what is wanted out of the query.
 fn apply(asked: &mut ConvertRequest, name: &str, value: &str) -> Result<(), Refusal> {
+    let is_on = matches!(value, "" | "1" | "true");
     match name {
         "to" => asked
             .to
             .extend(value.split(',').map(|it| it.trim().to_owned())),
-        "offline" => asked.offline = matches!(value, "" | "1" | "true"),
-        "allow_changes" => asked.allow_changes = matches!(value, "" | "1" | "true"),
+        "offline" => asked.offline = is_on,
+        "allow_changes" => asked.allow_changes = is_on,
+        "layout" => asked.layout = Some(value.to_owned()),
+        "no_hashes" => asked.no_hashes = is_on,
+        "no_annotate" => asked.no_annotate = is_on,
         "lock_name" => value.clone_into(&mut asked.lock.name),
         _ => {
             let set = asked.wanted.set(name, value);

@@ -73,6 +73,8 @@ fn formats() -> serde_json::Value {
             "name": format.name(),
             "file_name": format.file_name(),
             "media_type": format.media_type(),
+            "layouts": format.layouts(),
+            "can_be_read": formats::can_be_read(*format),
         })
     });
     json!({ "formats": formats.collect::<Vec<_>>() })

@@ -44,6 +44,8 @@ pub fn formats() -> String {
             "name": format.name(),
             "file_name": format.file_name(),
             "media_type": format.media_type(),
+            "layouts": format.layouts(),
+            "can_be_read": formats::can_be_read(*format),
         })
     });
     serde_json::Value::from_iter(formats).to_string()

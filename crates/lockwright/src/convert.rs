@@ -7,15 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostic::{Diagnostic, Severity, Sources};
-use formats::{LockFormat, WriteRequest};
+use formats::{Annotations, Hashes, LockFormat, Needs, WriteRequest};
 use lock::{ChangeKind, Detail, Lock, Scope};
-use packaging::{PackageName, Version};
+use packaging::{IndexUrl, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{DiagnosticRecord, Stats, WrittenLock};
 use crate::inspect::LockText;
 use crate::selection::Wanted;
-use crate::{Failure, LockOptions, LockRequest, Progress, Source};
+use crate::{Failure, LockOptions, LockRequest, PUBLIC_INDEX, Progress, Source};
 
 /// A lock to convert.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -34,6 +34,15 @@ pub struct ConvertRequest {
     /// Which part of the lock is wanted, for formats that hold one part only.
     #[serde(default)]
     pub wanted: Wanted,
+    /// How a format is laid out, where it can be laid out in several ways: `/v1/formats` lists them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<String>,
+    /// Leave the hashes out, in formats that can do without.
+    #[serde(default)]
+    pub no_hashes: bool,
+    /// Do not say which packages require each package, in formats that say it in comments.
+    #[serde(default)]
+    pub no_annotate: bool,
     /// Settings of a resolution, where one is needed.
     #[serde(default)]
     pub options: LockOptions,
@@ -55,6 +64,36 @@ impl ConvertRequest {
         manifest
             .chain(files)
             .fold(lock, |it, (file, text)| it.with(file, text))
+    }
+}
+
+impl ConvertRequest {
+    fn write_request(&self) -> WriteRequest<'_> {
+        WriteRequest {
+            pyproject: self.pyproject.as_deref(),
+            layout: self.layout.as_deref(),
+            hashes: if self.no_hashes {
+                Hashes::LeftOut
+            } else {
+                Hashes::Written
+            },
+            annotations: if self.no_annotate {
+                Annotations::LeftOut
+            } else {
+                Annotations::Written
+            },
+            ..WriteRequest::default()
+        }
+    }
+
+    /// The index of packages of which the lock names none.
+    fn default_index(&self) -> IndexUrl {
+        let options = &self.options;
+        let index = options
+            .default_index
+            .as_ref()
+            .or(options.public_index.as_ref());
+        IndexUrl::new(index.map_or(PUBLIC_INDEX, String::as_str))
     }
 }
 
@@ -94,11 +133,14 @@ pub async fn convert(
         let written = if is_new && is_kept_in_step(target, request) {
             relock(request, &lock, target, source, progress, &mut reply).await?
         } else {
+            let lock =
+                complete(request, &lock, target.needs(), source, progress, &mut reply).await?;
+            let environment = request.wanted.environment();
             let written = WriteRequest {
-                pyproject: request.pyproject.as_deref(),
                 previous: (!is_new).then_some(&*request.lock.text),
                 selection: selection.clone(),
-                ..WriteRequest::default()
+                environment: environment.as_ref(),
+                ..request.write_request()
             };
             write(&lock, target, &written)?
         };
@@ -125,6 +167,25 @@ fn write(
     })
 }
 
+/// The lock with what a format needs of it, as the index says; its hashes are compared on the way.
+async fn complete(
+    request: &ConvertRequest,
+    lock: &Lock,
+    needs: Needs,
+    source: &impl Source,
+    progress: &mut dyn FnMut(&Progress),
+    reply: &mut ConvertReply,
+) -> Result<Lock, Failure> {
+    if request.offline {
+        return Ok(lock.clone());
+    }
+    let index = request.default_index();
+    let completed = crate::complete(lock.clone(), needs, &index, source, progress).await;
+    let (lock, warnings) = completed?;
+    reply.warnings.extend(warnings.iter().map(Into::into));
+    Ok(lock)
+}
+
 /// Resolves with the lock's versions as pins, and looks whether they stayed.
 async fn relock(
     request: &ConvertRequest,
@@ -134,6 +195,12 @@ async fn relock(
     progress: &mut dyn FnMut(&Progress),
     reply: &mut ConvertReply,
 ) -> Result<WrittenLock, Failure> {
+    // What the lock says of files is compared with the index, whatever the format will say of them.
+    let places = Needs {
+        places: true,
+        ..Needs::NOTHING
+    };
+    let lock = &complete(request, lock, places, source, progress, reply).await?;
     let asked = LockRequest {
         pyproject: request.pyproject.clone().unwrap_or_default(),
         files: request.files.clone(),

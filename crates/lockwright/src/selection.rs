@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use diagnostic::Diagnostic;
 use lock::{Extras, Groups, GroupsFrom, Production, Roots, Selection};
-use packaging::target::{TargetError, platform_marker, python_marker};
-use packaging::{ExtraName, GroupName, InvalidName, Marker, PackageName};
+use packaging::target::{TargetError, environment, platform_marker, python_marker};
+use packaging::{ExtraName, GroupName, InvalidName, Marker, MarkerEnvironment, PackageName};
 use serde::{Deserialize, Serialize};
 
 use crate::api::UnknownOption;
@@ -138,6 +138,14 @@ impl Wanted {
             prune,
             within,
         })
+    }
+}
+
+impl Wanted {
+    /// The one environment that is named, if both the Python and the platform are.
+    pub(crate) fn environment(&self) -> Option<MarkerEnvironment> {
+        let (python, platform) = (self.python.as_deref()?, self.platform.as_deref()?);
+        environment(python, platform).ok()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The words by which users name where something is to be installed.
 
+use crate::environment::MarkerEnvironment;
 use crate::marker::{Marker, MarkerString};
 use crate::tag::{Machine, PlatformTag, System};
 use crate::version::{Operator, Version};
@@ -50,28 +51,71 @@ pub fn python_marker(word: &str) -> Result<Marker, TargetError> {
 ///
 /// The word names no platform.
 pub fn platform_marker(word: &str) -> Result<Marker, TargetError> {
-    let (system, machine) = platform(word).ok_or_else(|| TargetError::Platform(word.to_owned()))?;
+    let facts = facts(word).ok_or_else(|| TargetError::Platform(word.to_owned()))?;
+    let facts = [
+        (MarkerString::SysPlatform, facts.sys_platform),
+        (MarkerString::OsName, facts.os_name),
+        (MarkerString::PlatformSystem, facts.platform_system),
+        (MarkerString::PlatformMachine, facts.platform_machine),
+    ];
+    let markers = facts.map(|(key, value)| Marker::string(key, value));
+    Ok(markers.into_iter().fold(Marker::TRUE, Marker::and))
+}
+
+/// The one environment of CPython in a version, its first patch release unless one is named, on a
+/// platform.
+///
+/// # Errors
+///
+/// A word names no Python or no platform.
+pub fn environment(python: &str, platform: &str) -> Result<MarkerEnvironment, TargetError> {
+    python_marker(python)?;
+    let version: Version = python
+        .parse()
+        .map_err(|_| TargetError::Python(python.to_owned()))?;
+    let version = match *version.release() {
+        [major, minor] => Version::new([major, minor, 0]),
+        _ => version,
+    };
+    let facts = facts(platform).ok_or_else(|| TargetError::Platform(platform.to_owned()))?;
+    Ok(MarkerEnvironment {
+        sys_platform: facts.sys_platform.to_owned(),
+        os_name: facts.os_name.to_owned(),
+        platform_system: facts.platform_system.to_owned(),
+        platform_machine: facts.platform_machine.to_owned(),
+        ..MarkerEnvironment::linux_cpython(&version)
+    })
+}
+
+/// What a platform's interpreters say of it.
+struct Facts {
+    sys_platform: &'static str,
+    os_name: &'static str,
+    platform_system: &'static str,
+    platform_machine: &'static str,
+}
+
+fn facts(word: &str) -> Option<Facts> {
+    let (system, machine) = platform(word)?;
     let (sys_platform, os_name, platform_system) = match system {
         System::Linux => ("linux", "posix", "Linux"),
         System::Macos => ("darwin", "posix", "Darwin"),
         System::Windows => ("win32", "nt", "Windows"),
         System::Android => ("android", "posix", "Android"),
     };
-    let machine = match (machine, system) {
+    let platform_machine = match (machine, system) {
         (Machine::Arm, System::Macos) => "arm64",
         (Machine::Arm, System::Windows) => "ARM64",
         (Machine::X86_64, System::Windows) => "AMD64",
         (Machine::X86, System::Windows) => "x86",
         (machine, _) => machine.names()[0],
     };
-    let facts = [
-        (MarkerString::SysPlatform, sys_platform),
-        (MarkerString::OsName, os_name),
-        (MarkerString::PlatformSystem, platform_system),
-        (MarkerString::PlatformMachine, machine),
-    ];
-    let markers = facts.map(|(key, value)| Marker::string(key, value));
-    Ok(markers.into_iter().fold(Marker::TRUE, Marker::and))
+    Some(Facts {
+        sys_platform,
+        os_name,
+        platform_system,
+        platform_machine,
+    })
 }
 
 fn platform(word: &str) -> Option<(System, Machine)> {
@@ -139,6 +183,23 @@ mod tests {
         for word in ["", "beos", "linux/z80", "any", "x86_64-", "-linux"] {
             assert!(platform_marker(word).is_err(), "{word}");
         }
+    }
+
+    #[test]
+    fn an_environment_lies_within_its_words() {
+        let platforms = ["linux", "macos", "windows", "linux/arm64", "win32"];
+        for (python, platform) in platforms.map(|it| ("3.12", it)) {
+            let markers = (python_marker(python), platform_marker(platform));
+            let (Ok(one), Ok(other)) = markers else {
+                panic!("{platform}");
+            };
+            let environment = environment(python, platform);
+            assert!(
+                environment.is_ok_and(|it| one.and(other).evaluate(&it, &[])),
+                "{platform}"
+            );
+        }
+        assert!(environment("3", "linux").is_err());
     }
 
     #[test]

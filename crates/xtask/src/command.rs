@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Why a task could not be done.
@@ -115,6 +116,7 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
 /// How a bounded run ended: its status, or none when its time was up.
 pub(crate) struct Ended {
     pub(crate) status: Option<ExitStatus>,
+    pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) took: Duration,
 }
@@ -124,26 +126,31 @@ pub(crate) fn bounded(command: &mut Command, limit: Duration) -> Result<Ended, F
     let began = Instant::now();
     let mut child = command
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| Failed::new(format!("cannot start `{}`: {error}", shown(command))))?;
-    let stderr = child.stderr.take();
-    let reader = std::thread::spawn(move || {
-        let mut text = Vec::new();
-        if let Some(mut stderr) = stderr {
-            // What could be read before an error is what there is to show.
-            let _ = stderr.read_to_end(&mut text);
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    });
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let readers = (read_aside(stdout), read_aside(stderr));
     let status = wait(&mut child, began + limit)?;
     let took = began.elapsed();
-    let stderr = reader.join().unwrap_or_default();
     Ok(Ended {
         status,
-        stderr,
+        stdout: readers.0.join().unwrap_or_default(),
+        stderr: readers.1.join().unwrap_or_default(),
         took,
+    })
+}
+
+/// Reads all a process says, beside whatever else goes on.
+fn read_aside(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = Vec::new();
+        if let Some(mut pipe) = pipe {
+            // What could be read before an error is what there is to show.
+            let _ = pipe.read_to_end(&mut text);
+        }
+        String::from_utf8_lossy(&text).into_owned()
     })
 }
 

@@ -1,5 +1,6 @@
 //! Compares our locks with those of the native tools, byte by byte, over what is beside the repository.
 
+mod conversions;
 mod difference;
 mod locks;
 mod markers;
@@ -169,6 +170,7 @@ fn compare(choice: &Choice) -> Result<Tally, Failed> {
     for part in &choice.parts {
         let (score, word) = match part.what {
             What::Locks(locks) => (locks::compare(locks, &shared, choice)?, " identical"),
+            What::Conversions => (conversions::compare(&shared, choice)?, " kept whole"),
             What::Markers => (markers::compare(&shared, choice)?, ""),
         };
         let title = part.title;
@@ -192,6 +194,7 @@ fn build(choice: &Choice) -> Result<(), Failed> {
     let writers = || {
         choice.parts.iter().filter_map(|part| match part.what {
             What::Locks(locks) => Some(locks.writer),
+            What::Conversions => Some(Writer::Lockwright(&["convert"])),
             What::Markers => None,
         })
     };

@@ -19,6 +19,16 @@ pub struct ConvertArguments {
     /// The file to write, or for several formats the folder [default: standard output].
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// How to lay the format out, where it can be laid out in several ways; `lockwright formats`
+    /// lists them.
+    #[arg(long, value_name = "LAYOUT")]
+    pub layout: Option<String>,
+    /// Leave the hashes out, in formats that can do without.
+    #[arg(long)]
+    pub no_hashes: bool,
+    /// Do not say which packages require each package, in formats that say it in comments.
+    #[arg(long)]
+    pub no_annotate: bool,
     /// Ask nobody: write what the lock itself says, or fail.
     #[arg(long)]
     pub offline: bool,

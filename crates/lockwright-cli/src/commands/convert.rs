@@ -60,6 +60,9 @@ fn request(arguments: &ConvertArguments) -> Result<ConvertRequest, Diagnostic> {
         pyproject,
         files,
         wanted: wanted(&arguments.selection),
+        layout: arguments.layout.clone(),
+        no_hashes: arguments.no_hashes,
+        no_annotate: arguments.no_annotate,
         options: LockOptions {
             public_index: environment("LOCKWRIGHT_PUBLIC_INDEX"),
             default_index: arguments.default_index.clone(),

@@ -12,6 +12,20 @@ struct Listed {
     name: &'static str,
     file_name: &'static str,
     media_type: &'static str,
+    layouts: &'static [&'static str],
+    can_be_read: bool,
+}
+
+fn line(format: &Listed) -> String {
+    let mut line = format!("{:<14}{}", format.name, format.file_name);
+    if !format.layouts.is_empty() {
+        line.push_str(&format!("  (layouts: {})", format.layouts.join(", ")));
+    }
+    if !format.can_be_read {
+        line.push_str("  (written only)");
+    }
+    line.push('\n');
+    line
 }
 
 /// Lists the formats.
@@ -20,10 +34,12 @@ pub fn run(arguments: FormatsArguments) -> Status {
         name: format.name(),
         file_name: format.file_name(),
         media_type: format.media_type(),
+        layouts: format.layouts(),
+        can_be_read: formats::can_be_read(*format),
     });
     if arguments.json {
         return report::print_json(&formats.collect::<Vec<_>>());
     }
-    let lines = formats.map(|it| format!("{:<14}{}\n", it.name, it.file_name));
+    let lines = formats.map(|it| line(&it));
     report::print(&lines.collect::<String>())
 }

@@ -80,7 +80,7 @@ fn case(part: Locks, name: String, project: PathBuf, folder: &Path) -> Option<Ca
 }
 
 /// Unpacks the corpus's expected files once, and again when the corpus changes.
-fn unpack(shared: &Path) -> Result<PathBuf, Failed> {
+pub(super) fn unpack(shared: &Path) -> Result<PathBuf, Failed> {
     let folder = root().join(".state/parity/corpus");
     let stamp = root().join(".state/parity/INDEX.toml");
     let index = std::fs::read(shared.join("corpus/INDEX.toml"))?;
@@ -98,7 +98,7 @@ fn unpack(shared: &Path) -> Result<PathBuf, Failed> {
     Ok(folder)
 }
 
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
+pub(super) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

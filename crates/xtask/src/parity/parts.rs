@@ -14,6 +14,8 @@ pub(super) struct Part {
 pub(super) enum What {
     /// Lock files.
     Locks(Locks),
+    /// Every lock of the corpus in every other format, with the lock it was.
+    Conversions,
     /// Texts of markers with those of uv.
     Markers,
 }
@@ -90,6 +92,11 @@ pub(super) static PARTS: &[Part] = &[
             failure: None,
             writer: Writer::Emission("pdm"),
         }),
+    },
+    Part {
+        name: "conversions",
+        title: "conversions",
+        what: What::Conversions,
     },
     Part {
         name: "markers",
