@@ -18,6 +18,7 @@ use super::constraint::Reading;
 use super::marker_parse;
 use super::range::Constraint;
 use super::root::{MAIN, normalized};
+use crate::flat::tell_apart;
 
 pub(super) fn read(text: &str) -> Result<Lock, Vec<Diagnostic>> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
@@ -56,8 +57,11 @@ pub(super) fn read(text: &str) -> Result<Lock, Vec<Diagnostic>> {
     }
     entries.sort_by(|(_, first), (_, second)| first.id.cmp(&second.id));
     entries.dedup_by(|(_, first), (_, second)| first.id == second.id);
+    for (entry, package) in &mut entries {
+        package.marker = own_marker(entry).without_extras();
+    }
     connect(&mut entries);
-    Ok(Lock {
+    let mut lock = Lock {
         requires_python: requires_python(metadata),
         forks: Vec::new(),
         environments: Vec::new(),
@@ -66,7 +70,22 @@ pub(super) fn read(text: &str) -> Result<Lock, Vec<Diagnostic>> {
         options: lock::Options::default(),
         asked: asked(&entries),
         packages: entries.into_iter().map(|(_, package)| package).collect(),
-    })
+    };
+    tell_apart(&mut lock);
+    Ok(lock)
+}
+
+/// When a package is wanted at all, whatever the group.
+fn own_marker(entry: &Table) -> Marker {
+    let groups: Vec<&str> = strings(entry.get("groups")).collect();
+    let of_group = |table: &Value, group: &&str| marker(table.get(group));
+    match entry.get("markers") {
+        Some(table @ Value::Table(_)) => {
+            let markers = groups.iter().map(|group| of_group(table, group));
+            markers.fold(Marker::FALSE, Marker::or)
+        }
+        shared => marker(shared),
+    }
 }
 
 fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
@@ -233,9 +252,9 @@ fn source(entry: &Table) -> Source {
 
 /// Puts the edges in: every package of the name that the constraint allows.
 fn connect(entries: &mut [(&Table, Package)]) {
-    let ids: Vec<PackageId> = entries
+    let ids: Vec<(PackageId, Marker)> = entries
         .iter()
-        .map(|(_, package)| package.id.clone())
+        .map(|(_, package)| (package.id.clone(), package.marker.without_extras()))
         .collect();
     for (entry, package) in entries {
         let listed = entry.get("dependencies").and_then(Value::as_table);
@@ -251,7 +270,12 @@ fn connect(entries: &mut [(&Table, Package)]) {
     }
 }
 
-fn add_edges(package: &mut Package, name: &PackageName, value: &Value, ids: &[PackageId]) {
+fn add_edges(
+    package: &mut Package,
+    name: &PackageName,
+    value: &Value,
+    ids: &[(PackageId, Marker)],
+) {
     let member = |key: &str| value.get(key).and_then(Value::as_str);
     let constraint = value.as_str().or_else(|| member("version"));
     let constraint = constraint.and_then(|text| Constraint::read(text, Reading::Requirement).ok());
@@ -272,14 +296,22 @@ fn add_edges(package: &mut Package, name: &PackageName, value: &Value, ids: &[Pa
         .iter()
         .filter_map(|extra| ExtraName::new(extra).ok())
         .collect();
-    let of_name = |id: &&PackageId| id.name == *name && id.version.as_ref().is_none_or(allows);
-    for id in ids.iter().filter(of_name) {
+    let of_name =
+        |(id, _): &&(PackageId, Marker)| id.name == *name && id.version.as_ref().is_none_or(allows);
+    let fitting: Vec<_> = ids.iter().filter(of_name).collect();
+    for (id, own) in &fitting {
+        // Of several versions, each is meant only where it is wanted itself.
+        let own = if fitting.len() > 1 {
+            *own
+        } else {
+            Marker::TRUE
+        };
         let dependency = Dependency {
             id: id.clone(),
             extras: strings(value.get("extras"))
                 .filter_map(|extra| ExtraName::new(extra).ok())
                 .collect(),
-            marker: marker.without_extras(),
+            marker: marker.without_extras().and(own),
         };
         if extras.is_empty() {
             package.dependencies.push(dependency.clone());
