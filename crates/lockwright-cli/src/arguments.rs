@@ -2,6 +2,7 @@
 
 pub mod convert;
 pub mod inspect;
+pub mod migrate;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ pub enum Command {
     Tree(inspect::TreeArguments),
     /// Says why a package is locked: the ways that lead to it.
     Why(inspect::WhyArguments),
+    /// Rewrites a project's manifest for another tool, and carries the locked versions over.
+    Migrate(Box<migrate::MigrateArguments>),
     /// Lists the lock formats.
     Formats(FormatsArguments),
 }

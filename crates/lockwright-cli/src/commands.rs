@@ -4,6 +4,7 @@ pub mod convert;
 pub mod formats;
 pub mod inspect;
 pub mod lock;
+pub mod migrate;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Diff(arguments) => inspect::run_diff(&arguments).into(),
         Command::Tree(arguments) => inspect::run_tree(&arguments).into(),
         Command::Why(arguments) => inspect::run_why(&arguments).into(),
+        Command::Migrate(arguments) => migrate::run(&arguments).into(),
         Command::Formats(arguments) => formats::run(arguments).into(),
     }
 }

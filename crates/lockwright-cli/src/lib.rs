@@ -16,3 +16,4 @@ pub mod report;
 pub mod retry;
 pub mod session;
 pub mod transport;
+pub mod unified;

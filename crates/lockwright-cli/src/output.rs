@@ -37,6 +37,52 @@ pub fn replace(path: &Path, text: &str) -> io::Result<Replaced> {
     written.map(|()| Replaced::Written)
 }
 
+/// Gives several files their texts: all, or none. Every text is on disk before the first file is
+/// replaced.
+///
+/// # Errors
+///
+/// The file that cannot be written, and why. All are as they were then.
+pub fn replace_all(files: &[(PathBuf, String)]) -> Result<(), (PathBuf, io::Error)> {
+    let mut parts: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let prepared = files
+        .iter()
+        .filter(|(path, text)| !is(path, text))
+        .try_for_each(|(path, text)| {
+            let failed = |error| (path.clone(), error);
+            let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+            let part = beside(&target).map_err(failed)?;
+            fs::write(&part, text).map_err(failed)?;
+            parts.push((part, target));
+            Ok(())
+        });
+    let mut replaced: Vec<(&PathBuf, Option<Vec<u8>>)> = Vec::new();
+    let outcome = prepared.and_then(|()| {
+        parts.iter().try_for_each(|(part, target)| {
+            let before = fs::read(target).ok();
+            if let Ok(metadata) = fs::metadata(target) {
+                let kept = fs::set_permissions(part, metadata.permissions());
+                kept.map_err(|error| (target.clone(), error))?;
+            }
+            fs::rename(part, target).map_err(|error| (target.clone(), error))?;
+            replaced.push((target, before));
+            Ok(())
+        })
+    });
+    if outcome.is_err() {
+        for (target, before) in replaced {
+            let _ = match before {
+                Some(text) => fs::write(target, text),
+                None => fs::remove_file(target),
+            };
+        }
+        for (part, _) in &parts {
+            let _ = fs::remove_file(part);
+        }
+    }
+    outcome
+}
+
 /// Whether a file has exactly that text.
 #[must_use]
 pub fn is(path: &Path, text: &str) -> bool {
@@ -70,6 +116,15 @@ mod tests {
             fs::remove_file(&link).unwrap();
             assert!(is(&path, "two"));
         }
+        let both = |second: &str| {
+            let one = (path.clone(), "three".to_owned());
+            replace_all(&[one, (folder.join(second), "x".to_owned())])
+        };
+        assert!(both("none/other.toml").is_err());
+        assert!(!is(&path, "three"));
+        assert!(both("other.toml").is_ok());
+        assert!(is(&path, "three"));
+        fs::remove_file(folder.join("other.toml")).unwrap();
         assert!(replace(&folder.join("none/uv.lock"), "one").is_err());
         assert!(replace(Path::new("/"), "one").is_err());
         assert_eq!(

@@ -807,3 +807,68 @@ fn a_folder_without_a_project_has_a_manifest_of_another_kind() {
         ran.stdout
     );
 }
+
+#[test]
+fn a_manifest_is_rewritten_and_its_locked_versions_are_kept() {
+    let server = Server::start(index);
+    let folder = Folder::new();
+    folder.write("requirements.in", "# the one\none  # first\n");
+    folder.write("requirements.txt", "one==1.0\n");
+    folder.write("requirements-dev.in", "-r requirements.in\ntwo\n");
+    let migrate = ["migrate", "--to", "uv", "--python", "3.12"];
+    let ran = run(
+        &folder,
+        Some(&server),
+        &[&migrate[..], &["--dry-run"]].concat(),
+    );
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout
+            .starts_with("--- /dev/null\n+++ b/pyproject.toml\n@@ -0,0 +1,"),
+        "{}",
+        ran.stdout
+    );
+    assert!(!exists(&folder, "pyproject.toml") && !exists(&folder, "uv.lock"));
+    let ran = run(&folder, Some(&server), &migrate);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("1 versions of `requirements.txt` are kept\nnote: new: `two`\n"),
+        "{}",
+        ran.stderr
+    );
+    let pyproject = folder.read("pyproject.toml");
+    let asked = "requires-python = \">=3.12\"\ndependencies = [\n    # the one\n    \"one\", # first\n]\n\n[dependency-groups]\ndev = [\n    \"two\",\n]\n";
+    assert!(pyproject.ends_with(asked), "{pyproject}");
+    let lock = folder.read("uv.lock");
+    assert!(lock.contains("name = \"one\"\nversion = \"1.0\""), "{lock}");
+    let ran = run(&folder, Some(&server), &["lock", "--check"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let ran = run(&folder, Some(&server), &migrate);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(folder.read("pyproject.toml"), pyproject);
+}
+
+#[test]
+fn a_migration_that_cannot_be_locked_writes_nothing() {
+    let server = Server::start(index);
+    let poetry = "[tool.poetry]\nname = \"shop\"\nversion = \"1\"\n[tool.poetry.dependencies]\npython = \"^3.12\"\none = \"^3\" # too new\n";
+    let folder = project(poetry);
+    let ran = run(&folder, Some(&server), &["migrate", "--to", "uv"]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("one>=3,<4"), "{}", ran.stderr);
+    assert_eq!(folder.read("pyproject.toml"), poetry);
+    assert!(!exists(&folder, "uv.lock"));
+    let alone = ["migrate", "--to", "uv", "--no-lock"];
+    let ran = run(&folder, None, &alone);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(
+        folder
+            .read("pyproject.toml")
+            .contains("\"one>=3,<4\", # too new")
+    );
+    let broken = project("[tool.poetry]\nname = \"shop\"\ndependencies = { one = \">=>\" }\n");
+    let ran = run(&broken, None, &alone);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("pyproject.toml:3:"), "{}", ran.stderr);
+}

@@ -9,6 +9,7 @@ pub mod convert;
 pub mod drive;
 pub mod form;
 pub mod inspect;
+pub mod migration;
 pub mod recorded;
 pub mod selection;
 pub mod source;

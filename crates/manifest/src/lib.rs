@@ -11,6 +11,7 @@ pub mod foreign;
 mod glob;
 pub mod groups;
 pub mod lower;
+pub mod migrate;
 pub mod project;
 pub mod script;
 pub mod tool_poetry;

@@ -277,7 +277,7 @@ fn existing_lock(targets: &[Target], project: &ProjectFiles) -> Result<Option<St
 }
 
 /// What index URLs and the environment say about user names and passwords.
-fn credentials(request: &LockRequest, project: &ProjectFiles) -> Credentials {
+pub(super) fn credentials(request: &LockRequest, project: &ProjectFiles) -> Credentials {
     let mut credentials = Credentials::default();
     for index in &request.options.index {
         match index.split_once('=') {
@@ -330,7 +330,7 @@ fn finish(arguments: &LockArguments, locked: &Locked, took: Duration) -> Status 
     status
 }
 
-fn summary(packages: usize, took: Duration) -> String {
+pub(super) fn summary(packages: usize, took: Duration) -> String {
     let packages = count(packages as u64, "package");
     let tenths = took.as_millis() / 100;
     if tenths == 0 {
