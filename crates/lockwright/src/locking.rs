@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diagnostic::{Diagnose, Diagnostic};
+use diagnostic::{Diagnose, Diagnostic, Severity};
 use formats::{FORMATS, LockFormat, Uv, WriteRequest};
 use index::{Answer, Query};
 use lock::{Lock, Selection};
@@ -115,7 +115,9 @@ pub async fn lock(
         existing: existing.whole().filter(|_| stale.is_empty()),
         previous: existing.whole(),
     };
-    let (locks, unchanged) = writing.write_all(&formats).map_err(Failure::input)?;
+    let wrote = writing.write_all(&formats).map_err(Failure::input)?;
+    warnings.extend(wrote.refused);
+    let (locks, unchanged) = (wrote.locks, wrote.unchanged);
     Ok(LockReply {
         locks,
         unchanged,
@@ -148,7 +150,11 @@ fn repeat(
     if !formats::named("uv")?.recognizes(previous) {
         return None;
     }
-    let (locks, _) = writing.write_all(formats).ok()?;
+    let wrote = writing.write_all(formats).ok()?;
+    if !wrote.refused.is_empty() {
+        return None;
+    }
+    let locks = wrote.locks;
     Some(LockReply {
         locks,
         unchanged: true,
@@ -385,17 +391,33 @@ struct Writing<'a> {
     previous: Option<&'a Lock>,
 }
 
+/// What was written.
+#[derive(Default)]
+struct Wrote {
+    locks: BTreeMap<String, WrittenLock>,
+    /// Whether the existing lock's text was repeated.
+    unchanged: bool,
+    /// Why some of all formats are not there, as warnings.
+    refused: Vec<Diagnostic>,
+}
+
 impl Writing<'_> {
-    fn write_all(
-        &self,
-        formats: &[&'static dyn LockFormat],
-    ) -> Result<(BTreeMap<String, WrittenLock>, bool), Vec<Diagnostic>> {
-        let mut locks = BTreeMap::new();
-        let mut unchanged = false;
+    /// Writes the lock in each format. Where all are wanted, those that cannot hold it are left
+    /// out; else that is an error.
+    fn write_all(&self, formats: &[&'static dyn LockFormat]) -> Result<Wrote, Vec<Diagnostic>> {
+        let is_lenient = self.request.formats.iter().any(|name| name == "all");
+        let mut wrote = Wrote::default();
         for format in formats {
-            let mut written = format.write(self.lock, &self.write_request())?;
+            let mut written = match format.write(self.lock, &self.write_request()) {
+                Ok(written) => written,
+                Err(found) if is_lenient => {
+                    wrote.refused.extend(left_out(*format, found));
+                    continue;
+                }
+                Err(found) => return Err(found),
+            };
             if let Some(text) = self.kept(*format, &written.text) {
-                unchanged = true;
+                wrote.unchanged = true;
                 written.text = text;
             }
             let losses = written.losses.iter().map(ToString::to_string).collect();
@@ -404,9 +426,9 @@ impl Writing<'_> {
                 text: written.text,
                 losses,
             };
-            locks.insert(format.name().to_owned(), written);
+            wrote.locks.insert(format.name().to_owned(), written);
         }
-        Ok((locks, unchanged))
+        Ok(wrote)
     }
 
     fn write_request(&self) -> WriteRequest<'_> {
@@ -434,6 +456,16 @@ impl Writing<'_> {
         let rewritten = format.write(previous, &self.write_request()).ok()?;
         (rewritten.text == text).then(|| previous_text.to_owned())
     }
+}
+
+/// Why a format is left out of all formats.
+fn left_out(format: &dyn LockFormat, found: Vec<Diagnostic>) -> impl Iterator<Item = Diagnostic> {
+    let file_name = format.file_name();
+    found.into_iter().map(move |mut diagnostic| {
+        diagnostic.severity = Severity::Warning;
+        diagnostic.title = format!("`{file_name}` is not written: {}", diagnostic.title);
+        diagnostic
+    })
 }
 
 fn describe(package: &lock::Package, lock: &Lock) -> LockedPackage {

@@ -116,6 +116,11 @@ fn lock(arguments: &LockArguments) -> Result<Locked, Stopped> {
     }
 }
 
+/// Whether every format is wanted, as far as the lock can be held.
+fn wants_all(arguments: &LockArguments) -> bool {
+    arguments.format.iter().any(|name| name == ALL)
+}
+
 /// The formats to write, each once.
 fn wanted_formats(
     arguments: &LockArguments,
@@ -228,10 +233,12 @@ fn request(
         manifest: project.foreign.clone(),
         lock: existing_lock(targets, project)?,
         files: project.others.clone(),
-        formats: targets
-            .iter()
-            .map(|it| it.format.name().to_owned())
-            .collect(),
+        formats: if wants_all(arguments) {
+            vec![ALL.to_owned()]
+        } else {
+            let names = targets.iter().map(|it| it.format.name().to_owned());
+            names.collect()
+        },
         options: LockOptions {
             public_index: environment("LOCKWRIGHT_PUBLIC_INDEX"),
             default_index: arguments.default_index.clone(),
@@ -313,6 +320,8 @@ fn finish(arguments: &LockArguments, locked: &Locked, took: Duration) -> Status 
         let outcome = match locked.reply.locks.get(target.format.name()) {
             Some(lock) if arguments.check => check(target, &lock.text, locked),
             Some(lock) => write(target, &lock.text, &lock.losses, arguments),
+            // A warning has said why.
+            None if wants_all(arguments) => Ok(Status::Success),
             None => Err(format!("no `{}` lock was made", target.format.name())),
         };
         match outcome {
