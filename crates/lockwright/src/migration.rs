@@ -216,7 +216,7 @@ pub fn carried(old: &str, reply: &LockReply, project: &str) -> Option<Carried> {
     for (name, versions) in &before {
         match after.get(name) {
             None => carried.gone.push(name.clone()),
-            Some(new) if new == versions => carried.kept += 1,
+            Some(new) if is_same(versions, new) => carried.kept += 1,
             Some(new) => {
                 let change = (name.clone(), versions.clone(), new.clone());
                 carried.changed.push(change);
@@ -226,6 +226,14 @@ pub fn carried(old: &str, reply: &LockReply, project: &str) -> Option<Carried> {
     let is_new = |name: &&String| !before.contains_key(*name);
     carried.new = after.keys().filter(is_new).cloned().collect();
     Some(carried)
+}
+
+/// Whether versions are equal, however they are written.
+fn is_same(before: &[String], after: &[String]) -> bool {
+    let read = |texts: &[String]| -> Option<Vec<packaging::Version>> {
+        texts.iter().map(|it| it.parse().ok()).collect()
+    };
+    before == after || read(before).is_some_and(|it| Some(it) == read(after))
 }
 
 /// Which dependency group a requirements file is for, by its name: `requirements-dev.in`,

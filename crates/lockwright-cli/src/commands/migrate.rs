@@ -61,6 +61,9 @@ impl Stopped {
         for diagnostic in &self.failure.diagnostics {
             report::say_diagnostic(diagnostic, &sources);
         }
+        if self.pyproject.is_some() {
+            report::say("nothing was written; `--no-lock` rewrites the manifest alone");
+        }
         match self.failure.kind {
             FailureKind::NoSolution | FailureKind::NeedsBuild => Status::Unsolved,
             FailureKind::Cancelled => Status::Interrupted,
