@@ -84,6 +84,7 @@ fn options() -> LockOptions {
         fork_strategy: word(),
         mode: word(),
         python: word(),
+        hatch: true,
         upgrade: true,
         upgrade_package: vec!["x".into()],
         upgrade_group: vec!["x".into()],

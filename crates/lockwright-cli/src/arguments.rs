@@ -71,6 +71,9 @@ pub struct LockArguments {
     /// Leave out files uploaded at or after this: an instant, a date or a span.
     #[arg(long, value_name = "WHEN", help_heading = VERSIONS)]
     pub exclude_newer: Option<String>,
+    /// Lock the environments of hatch too, each as a dependency group.
+    #[arg(long)]
+    pub hatch: bool,
     /// Do not prefer the versions of the existing lock.
     #[arg(long, short = 'U', help_heading = VERSIONS)]
     pub upgrade: bool,

@@ -857,6 +857,11 @@ fn a_migration_that_cannot_be_locked_writes_nothing() {
     let ran = run(&folder, Some(&server), &["migrate", "--to", "uv"]);
     assert_eq!(ran.status, 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("one>=3,<4"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`--no-lock` rewrites"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(folder.read("pyproject.toml"), poetry);
     assert!(!exists(&folder, "uv.lock"));
     let alone = ["migrate", "--to", "uv", "--no-lock"];
@@ -871,4 +876,25 @@ fn a_migration_that_cannot_be_locked_writes_nothing() {
     let ran = run(&broken, None, &alone);
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("pyproject.toml:3:"), "{}", ran.stderr);
+}
+
+#[test]
+fn environments_of_hatch_are_groups_when_asked_for() {
+    let server = Server::start(index);
+    let hatch = "[tool.hatch.envs.default]\ndependencies = [\"two\"]\n";
+    let folder = project(&format!("{FLASKET}{hatch}"));
+    let ran = run(&folder, Some(&server), &["lock", "--hatch"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let lock = folder.read("uv.lock");
+    assert!(lock.contains("default = [{ name = \"two\" }]"), "{lock}");
+    let ran = run(&folder, Some(&server), &["lock"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(!folder.read("uv.lock").contains("default ="));
+    let migrate = ["migrate", "--to", "uv", "--dry-run", "--no-lock"];
+    let ran = run(&folder, None, &migrate);
+    assert!(
+        ran.stdout.contains("+default = [\n+    \"two\",\n+]\n"),
+        "{}",
+        ran.stdout
+    );
 }

@@ -91,6 +91,8 @@ pub struct LockOptions {
     /// The oldest Python of a project that declares no `requires-python`: `3.12`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub python: Option<String>,
+    /// Lock the environments of hatch too, each as a dependency group.
+    pub hatch: bool,
     /// Ignore the versions of the existing lock.
     pub upgrade: bool,
     /// Ignore the existing lock's version of these projects; `NAME==VERSION` also pins the new one.
@@ -127,6 +129,7 @@ impl LockOptions {
             "fork_strategy" => self.fork_strategy = Some(value),
             "mode" => self.mode = Some(value),
             "python" => self.python = Some(value),
+            "hatch" => self.hatch = matches!(&*value, "" | "1" | "true"),
             "upgrade" => self.upgrade = matches!(&*value, "" | "1" | "true"),
             "upgrade_package" => self.upgrade_package.push(value),
             "upgrade_group" => self.upgrade_group.push(value),

@@ -262,6 +262,15 @@ fn read_workspace(
         Workspace::script(text, name, &request.files)
     };
     match workspace {
+        Some(workspace) if request.options.hatch => {
+            let (workspace, more) = workspace.with_hatch_environments();
+            let (errors, warnings): (Vec<_>, Vec<_>) =
+                more.into_iter().partition(Diagnostic::is_error);
+            match errors.is_empty() {
+                true => Ok((workspace, found.into_iter().chain(warnings).collect())),
+                false => Err(Failure::input(errors)),
+            }
+        }
         Some(workspace) => Ok((workspace, found)),
         None => Err(Failure::input(found)),
     }

@@ -249,6 +249,7 @@ fn request(
             fork_strategy: arguments.fork_strategy.clone(),
             mode: arguments.mode.clone(),
             python: arguments.python.clone(),
+            hatch: arguments.hatch,
             upgrade: arguments.upgrade,
             upgrade_package: arguments.upgrade_package.clone(),
             upgrade_group: arguments.upgrade_group.clone(),

@@ -4,6 +4,7 @@
 //! A file without a project of its own is a root without `[project]`: what it asks for is the
 //! manifest's [`script`](crate::Manifest::script) table and its groups.
 
+mod hatch;
 mod pipfile;
 mod place;
 mod requirements;

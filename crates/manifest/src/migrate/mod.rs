@@ -187,6 +187,12 @@ pub fn rewrite(origin: &Origin<'_>, target: Target) -> Result<Rewritten, Vec<Dia
             losses: Vec::new(),
         });
     }
+    let mut with_hatch = origin.manifest.clone();
+    with_hatch.add_hatch_environments();
+    let origin = &Origin {
+        manifest: &with_hatch,
+        ..*origin
+    };
     let mut rewriting = Rewriting {
         origin,
         target,

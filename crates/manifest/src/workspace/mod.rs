@@ -143,6 +143,18 @@ impl Workspace {
         (workspace.filter(|_| is_usable), found)
     }
 
+    /// The same workspace with the root's environments of hatch as dependency groups.
+    #[must_use]
+    pub fn with_hatch_environments(mut self) -> (Self, Vec<Diagnostic>) {
+        let mut root = (*self.root).clone();
+        let found = root.add_hatch_environments();
+        self.root = Arc::new(root);
+        for member in self.members.iter_mut().filter(|it| it.path == ".") {
+            member.manifest = self.root.clone();
+        }
+        (self, found)
+    }
+
     /// Which folders are members of the workspace whose root this is, for a shell that walks.
     #[must_use]
     pub fn member_globs(root: &Manifest) -> MemberGlobs {
