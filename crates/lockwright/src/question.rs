@@ -11,7 +11,7 @@ use manifest::tool_uv::{CutOff, Exclude, Index, Override, Settings};
 use manifest::{Clock, DeclaredRequirement, ForeignKind, Kind, Manifest, Member, Part, Workspace};
 use packaging::{
     GroupName, IndexUrl, Marker, PackageName, RequirementSource, RequiresPython,
-    SourcedRequirement, VersionRange, VersionSpecifiers, version,
+    SourcedRequirement, VersionSpecifiers, version,
 };
 use resolve::{
     BuildPolicy, IndexCutOffs, IndexStrategy, Indexes, LocalProject, Overrides, Problem,
@@ -156,10 +156,7 @@ impl Posing<'_> {
     fn requires_python(&mut self) -> Option<RequiresPython> {
         match self.workspace.requires_python() {
             Ok(Some(requires_python)) => Some(requires_python),
-            // For poetry that is every Python.
-            Ok(None) if self.mode == Mode::Poetry => {
-                Some(RequiresPython::from_range(VersionRange::full()))
-            }
+            Ok(None) if self.mode == Mode::Poetry => Some(poetry::every_python()),
             Ok(None) => {
                 let text = match &self.options.python {
                     Some(python) => format!(">={python}"),

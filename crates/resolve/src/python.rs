@@ -3,13 +3,15 @@
 use std::cmp::Ordering;
 use std::ops::Bound;
 
-use packaging::{Marker, PythonBounds, RequiresPython, Version};
+use packaging::{Marker, PythonBounds, RequiresPython, Version, VersionRange};
 
 /// The Pythons a fork speaks for: bounds, and the same as a marker.
 #[derive(Clone, Debug)]
 pub(crate) struct PythonTarget {
     pub(crate) bounds: PythonBounds,
     pub(crate) marker: Marker,
+    /// The same, with the gaps between the bounds where those count.
+    pub(crate) exact: Marker,
     /// `< upper` of the bounds, if they end somewhere.
     pub(crate) below: Option<Marker>,
 }
@@ -29,6 +31,7 @@ impl PythonTarget {
         };
         Self {
             bounds,
+            exact: marker,
             marker,
             below,
         }
@@ -44,12 +47,24 @@ impl PythonTarget {
     /// Whether a distribution supports every Python for which it is wanted.
     pub(crate) fn is_covered_by(&self, requires_python: &RequiresPython, wanted: Marker) -> bool {
         let supported = Marker::from_python_range(requires_python.range());
-        self.marker.and(wanted).implies(supported)
+        self.exact.and(wanted).implies(supported)
     }
 
     /// Narrows to the bounds of a marker; `None` when those are not narrower.
     pub(crate) fn narrow(&self, to: &PythonBounds) -> Option<Self> {
-        self.bounds.narrow(to).map(Self::new)
+        let narrowed = self.bounds.narrow(to).map(Self::new)?;
+        Some(Self {
+            exact: narrowed.marker.and(self.exact),
+            ..narrowed
+        })
+    }
+
+    /// The same with gaps.
+    pub(crate) fn with_gaps(self, range: &VersionRange) -> Self {
+        Self {
+            exact: self.marker.and(Marker::from_python_range(range)),
+            ..self
+        }
     }
 
     /// Splits at a lower bound into what lies below and what lies above; `None` if a half is empty.

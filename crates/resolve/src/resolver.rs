@@ -13,7 +13,7 @@ use crate::environment::{ForkEnvironment, Rule};
 use crate::explain::Conflict;
 use crate::fork::compare_python;
 use crate::lookahead::Lookahead;
-use crate::manner::Splits;
+use crate::manner::{Coverage, Splits};
 use crate::needs_build;
 use crate::node::Engine;
 use crate::preference::{Preferences, Voice};
@@ -212,7 +212,10 @@ impl Resolver {
     #[must_use]
     pub fn new(problem: Problem) -> Self {
         let preferences = Preferences::new(&problem.preferences);
-        let python = PythonTarget::new(problem.requires_python.bounds().clone());
+        let mut python = PythonTarget::new(problem.requires_python.bounds().clone());
+        if problem.manner.coverage == Coverage::All {
+            python = python.with_gaps(problem.requires_python.range());
+        }
         let world = World::new(problem);
         let mut state = ForkState::new(python, &world.problem.manner);
         let arena = state.engine.take_incompatibility_arena();
@@ -275,6 +278,10 @@ impl Resolver {
                 Halt::Forked(actions) => self.suspend(state, actions),
                 Halt::Parted(environments) => self.begin_afresh(state, environments),
                 Halt::Stuck(tree) => {
+                    if let Some(environments) = state.parts_of_conflict(&tree, &self.world) {
+                        self.begin_afresh(state, environments);
+                        continue;
+                    }
                     self.is_over = true;
                     return Step::Stuck(Box::new(Conflict::new(*tree, &state, &mut self.world)));
                 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use index::{MetadataQuery, Query};
 use lock::Source;
-use packaging::{IndexUrl, PackageName, RequiresPython, Version, VersionRange};
+use packaging::{IndexUrl, Marker, PackageName, RequiresPython, Version, VersionRange};
 use pubgrub::{Id, State};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -25,7 +25,7 @@ use crate::priority::{Priorities, Rank, Weight};
 use crate::python::PythonTarget;
 use crate::resolver::ResolveError;
 use crate::version_map::VersionMap;
-use crate::world::{World, is_same_place};
+use crate::world::{Edge, World, is_same_place};
 use blame::ConflictTracker;
 use depend::Dependencies;
 
@@ -52,6 +52,15 @@ pub(crate) struct Pin {
     pub(crate) requires_python: Option<Arc<RequiresPython>>,
 }
 
+/// A dependency that was left out since nobody seemed to need it.
+#[derive(Clone, Debug)]
+struct Dropped {
+    asker: Id<Node>,
+    version: Version,
+    marker: Marker,
+    edge: Edge,
+}
+
 /// The state of one fork.
 #[derive(Clone)]
 pub(crate) struct ForkState {
@@ -74,6 +83,7 @@ pub(crate) struct ForkState {
     weighs: bool,
     /// Nodes that something depends on; only where they are weighed.
     heard_of: Vec<Id<Node>>,
+    dropped: Vec<Dropped>,
     /// What they weigh, for the versions that were possible.
     weights: FxHashMap<Id<Node>, (VersionRange, Weight)>,
     /// What was found wrong while dependencies were added; ends the next turn.
@@ -149,6 +159,7 @@ impl ForkState {
             learns_from_conflicts: manner.learns_from_conflicts,
             weighs: manner.weighs,
             heard_of: Vec::new(),
+            dropped: Vec::new(),
             weights: FxHashMap::default(),
         }
     }
@@ -201,7 +212,7 @@ impl ForkState {
                 }
                 Continuation::Pick => match self.pick(around) {
                     Ok(Some(id)) => (id, None),
-                    Ok(None) => return Halt::Solved,
+                    Ok(None) => return self.solved(around),
                     Err(queries) => {
                         self.continuation = Continuation::Pick;
                         return Halt::Missing(queries);
@@ -220,6 +231,17 @@ impl ForkState {
             if let Some(halt) = self.decide(id, version, around) {
                 return halt;
             }
+        }
+    }
+
+    /// The end, unless something was left out that is needed: then everything begins again.
+    fn solved(&self, around: &mut Surroundings<'_>) -> Halt {
+        match self.missed() {
+            Some(edge) => {
+                around.world.kept.insert(edge);
+                Halt::Parted(vec![self.environment.clone()])
+            }
+            None => Halt::Solved,
         }
     }
 
@@ -276,8 +298,7 @@ impl ForkState {
             }
             Dependencies::Failed(error) => return Some(Halt::Failed(error)),
             Dependencies::Parted(markers) => {
-                let parts = markers.into_iter();
-                let parts = parts.map(|marker| self.environment.narrow(marker));
+                let parts = markers.into_iter().map(|marker| self.part(marker));
                 return Some(Halt::Parted(parts.collect()));
             }
             Dependencies::Gone(reason) => {
@@ -307,7 +328,8 @@ impl ForkState {
                 *around.decisions += 1;
                 self.added.entry(id).or_default().insert(version.clone());
                 if around.world.problem.manner.splits != Splits::Diverging {
-                    self.add_dependencies(&version, dependencies, around);
+                    let needed = self.needed(id, &version, dependencies, around.world);
+                    self.add_dependencies(&version, needed, around);
                     return None;
                 }
                 let conflicts = &around.world.problem.conflicts;

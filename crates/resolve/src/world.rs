@@ -11,7 +11,7 @@ use packaging::{
     ConflictItem, GroupName, IndexUrl, Marker, PackageName, Requirement, RequiresPython,
     SourcedRequirement, Version,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::candidate::{self, Prereleases, Selector};
 use crate::demand::{Demand, Origin};
@@ -101,6 +101,9 @@ pub(crate) enum Found {
     Maps(Arc<[Arc<VersionMap>]>),
 }
 
+/// Who asks, and for what.
+pub(crate) type Edge = (Option<PackageName>, Option<PackageName>);
+
 /// What all forks share.
 pub(crate) struct World {
     pub(crate) problem: Problem,
@@ -118,6 +121,8 @@ pub(crate) struct World {
     yanks: FxHashMap<PackageName, Vec<Version>>,
     maps: FxHashMap<(PackageName, Option<IndexUrl>), Found>,
     facts: FxHashMap<Arc<str>, Arc<KnownFacts>>,
+    /// Dependencies that are never left out: somebody needed them after all.
+    pub(crate) kept: FxHashSet<Edge>,
     /// Releases whose requirements nobody vouches for, and the files that say them.
     pub(crate) unverified: BTreeMap<(PackageName, Version), Vec<String>>,
     /// Requirements that distributions share, by where they are in memory, and what they become.
@@ -192,6 +197,7 @@ impl World {
             index: Index::default(),
             maps: FxHashMap::default(),
             facts: FxHashMap::default(),
+            kept: FxHashSet::default(),
             unverified: BTreeMap::new(),
             demands: FxHashMap::default(),
             modifiers,

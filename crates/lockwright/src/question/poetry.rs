@@ -2,10 +2,19 @@
 //! nothing, and explicit ones for what names them.
 
 use manifest::tool_poetry::PUBLIC;
-use packaging::{IndexUrl, RequirementSource, SourcedRequirement};
+use packaging::{
+    IndexUrl, RequirementSource, RequiresPython, SourcedRequirement, Version, VersionRange,
+};
 use resolve::Problem;
 
 use super::{Posing, public_index};
+
+/// The Pythons of a project that does not say: the last 2, and 3 from 3.4 on.
+pub(super) fn every_python() -> RequiresPython {
+    let release = |from: [u64; 2]| Version::new(from);
+    let two = VersionRange::between(release([2, 7]), release([2, 8]));
+    RequiresPython::from_range(two.union(&VersionRange::higher_than(release([3, 4]))))
+}
 
 impl Posing<'_> {
     /// Puts URLs in the place of the public index's stand-in, and says which indexes wait.

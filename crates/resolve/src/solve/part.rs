@@ -2,24 +2,147 @@
 
 use std::sync::Arc;
 
-use packaging::{ExtraName, Marker};
+use packaging::{ExtraName, Marker, PackageName, Version, VersionRange};
+use pubgrub::{DerivationTree, External, Id};
+use rustc_hash::FxHashMap;
 
-use super::ForkState;
+use super::{Dropped, ForkState};
 use crate::demand::Demand;
+use crate::environment::ForkEnvironment;
 use crate::exclusive;
 use crate::expand::Context;
+use crate::explain::Tree;
+use crate::fork::Dependency;
 use crate::manner::Splits;
-use crate::node::Kind;
-use crate::world::{Local, World};
+use crate::node::{Kind, Node};
+use crate::world::{Edge, Local, World};
+
+/// A requirement that a conflict goes back to.
+#[derive(Clone, Debug)]
+struct Wish {
+    name: PackageName,
+    range: VersionRange,
+    marker: Marker,
+}
 
 impl ForkState {
+    /// A part of the fork, without the Pythons that are out of the question.
+    pub(super) fn part(&self, marker: Marker) -> ForkEnvironment {
+        self.environment.narrow(marker.and(self.python.exact))
+    }
+
+    /// The dependencies that can be needed by what is known of their dependents; poetry leaves the
+    /// others out.
+    pub(super) fn needed(
+        &mut self,
+        id: Id<Node>,
+        version: &Version,
+        dependencies: Vec<Dependency>,
+        world: &World,
+    ) -> Vec<Dependency> {
+        if world.problem.manner.splits != Splits::Exclusive {
+            return dependencies;
+        }
+        let reach = self.present_reach(id);
+        if reach.is_true() {
+            return dependencies;
+        }
+        let asker = self.engine.package_store[id].name().cloned();
+        let (needed, others): (Vec<_>, Vec<_>) = dependencies.into_iter().partition(|it| {
+            let edge = (asker.clone(), it.node.name().cloned());
+            !reach.is_disjoint(it.node.marker()) || world.kept.contains(&edge)
+        });
+        self.dropped.extend(others.into_iter().map(|it| Dropped {
+            asker: id,
+            version: version.clone(),
+            marker: it.node.marker(),
+            edge: (asker.clone(), it.node.name().cloned()),
+        }));
+        needed
+    }
+
+    /// A dependency that was left out, and is needed after all.
+    pub(super) fn missed(&self) -> Option<Edge> {
+        if self.dropped.is_empty() {
+            return None;
+        }
+        let solution: FxHashMap<Id<Node>, Version> =
+            self.engine.partial_solution.extract_solution().collect();
+        let is_missed = |it: &&Dropped| {
+            solution.get(&it.asker) == Some(&it.version)
+                && !self.present_reach(it.asker).is_disjoint(it.marker)
+        };
+        Some(self.dropped.iter().find(is_missed)?.edge.clone())
+    }
+
+    /// Where requirements of different releases contradict each other and never hold together, the
+    /// parts in which one and the other holds.
+    pub(crate) fn parts_of_conflict(
+        &self,
+        tree: &Tree,
+        world: &World,
+    ) -> Option<Vec<ForkEnvironment>> {
+        if world.problem.manner.splits != Splits::Exclusive {
+            return None;
+        }
+        let mut wishes: Vec<Wish> = Vec::new();
+        self.collect(tree, &mut wishes);
+        let here = self.environment.marker.and(self.python.exact);
+        let clash = |one: &Wish, other: &Wish| {
+            one.name == other.name
+                && one.range.is_disjoint(&other.range)
+                && one.marker.is_disjoint(other.marker)
+        };
+        let held: Vec<Wish> = wishes
+            .into_iter()
+            .map(|wish| Wish {
+                marker: wish.marker.and(here),
+                ..wish
+            })
+            .filter(|wish| !wish.marker.is_false())
+            .collect();
+        let (at, _) = held
+            .iter()
+            .enumerate()
+            .find(|(at, one)| held[at + 1..].iter().any(|other| clash(one, other)))?;
+        let marker = held[at].marker;
+        Some([marker, marker.not()].map(|it| self.part(it)).into())
+    }
+
+    /// The requirements that a conflict goes back to.
+    fn collect(&self, tree: &Tree, wishes: &mut Vec<Wish>) {
+        match tree {
+            DerivationTree::Derived(derived) => {
+                self.collect(&derived.cause1, wishes);
+                self.collect(&derived.cause2, wishes);
+            }
+            DerivationTree::External(External::FromDependencyOf(asker, _, node, range)) => {
+                if let Some(name) = node.name().filter(|name| asker.name() != Some(name)) {
+                    let reach = self.known_reach(asker);
+                    wishes.push(Wish {
+                        name: name.clone(),
+                        range: range.clone(),
+                        marker: reach.and(node.marker()),
+                    });
+                }
+            }
+            DerivationTree::External(_) => {}
+        }
+    }
+
+    fn known_reach(&self, node: &Node) -> Marker {
+        let of_node = |id: &&Id<Node>| self.engine.package_store[**id] == *node;
+        match self.heard_of.iter().find(of_node) {
+            Some(id) => self.reach(*id),
+            None => Marker::TRUE,
+        }
+    }
     pub(super) fn parts(&self, demands: &[Demand], world: &World) -> Option<Vec<Marker>> {
         if world.problem.manner.splits != Splits::Exclusive {
             return None;
         }
-        exclusive::parts(demands, |marker| {
-            !self.python.marker.is_disjoint(marker) && self.environment.includes(marker)
-        })
+        let here = self.python.exact.and(self.environment.marker);
+        exclusive::parts(demands, |marker| !here.is_disjoint(marker))
     }
 
     /// What a project of the user's own requires counts together: its extras and groups too.
