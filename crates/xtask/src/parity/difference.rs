@@ -1,6 +1,9 @@
 //! Where two texts differ, in a line.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+
+use toml::{Table, Value};
 
 /// The first line that differs, as `line N: expected … got …`.
 pub(super) fn first_difference(expected: &[u8], got: &[u8]) -> Option<String> {
@@ -32,6 +35,37 @@ pub(super) fn first_difference(expected: &[u8], got: &[u8]) -> Option<String> {
             }
         }
     }
+}
+
+/// The versions that only one of two locks has, as `only expected: …; only got: …`.
+pub(super) fn other_versions(expected: &[u8], got: &[u8]) -> Option<String> {
+    let (expected, got) = (versions(expected), versions(got));
+    if expected == got {
+        return None;
+    }
+    let only = |one: &BTreeSet<String>, other: &BTreeSet<String>| {
+        let only: Vec<&str> = one.difference(other).map(String::as_str).collect();
+        only.join(", ")
+    };
+    Some(shortened(&format!(
+        "only expected: {}; only got: {}",
+        only(&expected, &got),
+        only(&got, &expected)
+    )))
+}
+
+/// Names and versions in the `package` tables of a lock.
+fn versions(lock: &[u8]) -> BTreeSet<String> {
+    let table: Table = String::from_utf8_lossy(lock).parse().unwrap_or_default();
+    let packages = table.get("package").and_then(Value::as_array);
+    let word = |package: &Value, key: &str| -> Option<String> {
+        Some(package.get(key)?.as_str()?.to_lowercase())
+    };
+    packages
+        .into_iter()
+        .flatten()
+        .filter_map(|it| Some(format!("{} {}", word(it, "name")?, word(it, "version")?)))
+        .collect()
 }
 
 fn shortened(line: &str) -> String {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::difference::{excerpt, first_difference};
-use super::parts::{Locks, Projects, Writer};
+use super::difference::{excerpt, first_difference, other_versions};
+use super::parts::{Locks, Measure, Projects, Writer};
 use super::sandbox::{Scratch, copy, environment};
 use super::{Choice, Score};
 use crate::command::{Failed, bounded, program, root, run as run_shown};
@@ -173,7 +173,13 @@ fn lock_and_compare(part: Locks, case: &Case, choice: &Choice) -> Result<Option<
         )),
         (None, Some(_)) => Some("a lock was written where the tool finds no solution".to_owned()),
         (Some(_), None) => Some(format!("no lock, {status}: {}", excerpt(&ended.stderr))),
-        (Some(expected), Some(got)) => first_difference(&std::fs::read(expected)?, &got),
+        (Some(expected), Some(got)) => {
+            let expected = std::fs::read(expected)?;
+            match part.measure {
+                Measure::Text => first_difference(&expected, &got),
+                Measure::Versions => other_versions(&expected, &got),
+            }
+        }
     })
 }
 

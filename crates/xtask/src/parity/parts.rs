@@ -30,6 +30,16 @@ pub(super) struct Locks {
     /// projects are left out.
     pub(super) failure: Option<&'static str>,
     pub(super) writer: Writer,
+    pub(super) measure: Measure,
+}
+
+/// What must be the same of two locks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Measure {
+    /// Every byte.
+    Text,
+    /// Which versions are locked.
+    Versions,
 }
 
 /// The folders of projects beside the repository.
@@ -61,6 +71,7 @@ pub(super) static PARTS: &[Part] = &[
             expected: "uv.lock",
             failure: Some("no-solution.txt"),
             writer: Writer::Lockwright(&["lock"]),
+            measure: Measure::Text,
         }),
     },
     Part {
@@ -71,6 +82,7 @@ pub(super) static PARTS: &[Part] = &[
             expected: "uv.lock",
             failure: Some("uv.error.txt"),
             writer: Writer::Lockwright(&["lock"]),
+            measure: Measure::Text,
         }),
     },
     Part {
@@ -81,6 +93,18 @@ pub(super) static PARTS: &[Part] = &[
             expected: "poetry.lock",
             failure: None,
             writer: Writer::Emission("poetry"),
+            measure: Measure::Text,
+        }),
+    },
+    Part {
+        name: "poetry-resolution",
+        title: "poetry resolution",
+        what: What::Locks(Locks {
+            projects: Projects::Corpus,
+            expected: "poetry.lock",
+            failure: Some("poetry.error.txt"),
+            writer: Writer::Lockwright(&["lock", "--format", "poetry"]),
+            measure: Measure::Versions,
         }),
     },
     Part {
@@ -91,6 +115,7 @@ pub(super) static PARTS: &[Part] = &[
             expected: "pdm.lock",
             failure: None,
             writer: Writer::Emission("pdm"),
+            measure: Measure::Text,
         }),
     },
     Part {
