@@ -226,10 +226,11 @@ fn means_the_same(
     for more in new.difference(&old).filter(is_known).filter(is_told) {
         failed.push(format!("{case}: new: {more}"));
     }
+    let words = Words::of(&rewritten.pyproject);
     let manifest = words.read(&rewritten.pyproject, PYPROJECT).0.unwrap();
     let again = Before {
         manifest,
-        words: Words::of(&rewritten.pyproject),
+        words,
         pyproject: rewritten.pyproject.clone(),
         groups: Vec::new(),
         workspace: after,
@@ -239,4 +240,41 @@ fn means_the_same(
         failed.push(format!("{case}: a second time:\n{}", again.pyproject));
     }
     failed
+}
+
+#[test]
+fn line_ends_and_the_byte_order_mark_stay() {
+    let text = "\u{feff}# top\r\n[tool.poetry]\r\nname = \"x\"\r\nversion = \"1\"\r\n\r\n[tool.poetry.dependencies]\r\nsix = \"*\" # c\r\n";
+    let files = Files::from([(PYPROJECT.to_owned(), text.to_owned())]);
+    let rewritten = Before::read(&files).rewritten(Target::Uv);
+    let expected = "\u{feff}# top\r\n[project]\r\nname = \"x\"\r\nversion = \"1\"\r\ndependencies = [\r\n    \"six\", # c\r\n]\r\n";
+    assert!(
+        rewritten.pyproject.starts_with(expected),
+        "{:?}",
+        rewritten.pyproject
+    );
+    assert_eq!(
+        rewritten.pyproject.matches('\n').count(),
+        rewritten.pyproject.matches("\r\n").count()
+    );
+}
+
+#[test]
+fn nothing_asked_is_an_error() {
+    let manifest = lockwright_manifest::read("# nothing\n", PYPROJECT)
+        .0
+        .unwrap();
+    let origin = Origin {
+        manifest: &manifest,
+        words: Words::Pep621,
+        pyproject: "# nothing\n",
+        metadata: &Metadata::default(),
+        groups: &[],
+        folder: "folder",
+        layout: None,
+        python: None,
+        public_index: "https://public.example/simple",
+    };
+    let found = rewrite(&origin, Target::Uv).unwrap_err();
+    assert_eq!(found[0].code, "manifest/nothing-asked");
 }

@@ -100,6 +100,13 @@ impl Rewriting<'_> {
             self.build_system(&["setuptools>=77"], "setuptools.build_meta");
             return;
         }
+        // poetry builds a package all the same, where nothing says who does.
+        if self.origin.words == Words::Poetry && is_package && backend.is_empty() {
+            return match self.has_build_settings(true, false, false) {
+                true => self.poetry_core(),
+                false => self.own_backend(),
+            };
+        }
         if of_poetry {
             self.refresh_poetry_core();
         }
@@ -109,6 +116,11 @@ impl Rewriting<'_> {
         if self.has_build_settings(of_poetry, of_pdm, of_uv) {
             return;
         }
+        self.own_backend();
+    }
+
+    /// The build backend of the target; poetry's where it has none, or needs to know more.
+    fn own_backend(&mut self) {
         match (self.target, self.origin.layout) {
             (Target::Uv, Some(layout)) => {
                 self.build_system(&["uv_build>=0.9,<1"], "uv_build");
@@ -121,11 +133,17 @@ impl Rewriting<'_> {
                 }
             }
             (Target::Pdm, _) => self.build_system(&["pdm-backend"], "pdm.backend"),
-            (Target::Poetry, _) => {
-                self.build_system(&["poetry-core>=2.0.0,<3.0.0"], "poetry.core.masonry.api");
+            (Target::Poetry, _) => self.poetry_core(),
+            (Target::Uv, None) | (Target::Pep621, _) => {
+                if !self.document.contains_key("build-system") {
+                    self.poetry_core();
+                }
             }
-            (Target::Uv, None) | (Target::Pep621, _) => {}
         }
+    }
+
+    fn poetry_core(&mut self) {
+        self.build_system(&["poetry-core>=2.0.0,<3.0.0"], "poetry.core.masonry.api");
     }
 
     fn build_system(&mut self, requires: &[&str], backend: &str) {
@@ -142,10 +160,9 @@ impl Rewriting<'_> {
 
     /// poetry-core reads `[project]` from 2.0 on.
     fn refresh_poetry_core(&mut self) {
-        let requires = self
-            .document
-            .get_mut("build-system")
-            .and_then(|it| it.get_mut("requires")?.as_array_mut());
+        let path = ["build-system", "requires"];
+        let requires = edit::existing_mut(&mut self.document, &path);
+        let requires = requires.and_then(Item::as_array_mut);
         let Some(requires) = requires else { return };
         for at in 0..requires.len() {
             let text = requires.get(at).and_then(Value::as_str).unwrap_or_default();
@@ -211,7 +228,36 @@ impl Rewriting<'_> {
         self.lose_settings();
     }
 
+    /// Tells which entries of poetry's table add to nothing: poetry does not read them either.
+    fn lose_unread(&mut self) {
+        let raw = &self.origin.manifest.raw;
+        let has_own = raw
+            .get("project")
+            .is_some_and(|it| it.get("dependencies").is_some());
+        let table = raw
+            .get("tool")
+            .and_then(|it| it.get("poetry")?.get("dependencies")?.as_table());
+        let names = table.into_iter().flatten().map(|(name, _)| name);
+        let is_unread = |name: &&String| {
+            let name = packaging::PackageName::new(name);
+            name.is_ok_and(|name| {
+                name.as_str() != "python" && self.wanted.lines().all(|line| line.name != name)
+            })
+        };
+        let unread: Vec<String> = names
+            .filter(|_| has_own)
+            .filter(is_unread)
+            .cloned()
+            .collect();
+        for name in unread {
+            self.lose(format!(
+                "`tool.poetry.dependencies.{name}` is left out: `[project]` does not require it"
+            ));
+        }
+    }
+
     fn leave_poetry(&mut self, target: Target) {
+        self.lose_unread();
         for key in OF_POETRY {
             edit::remove(&mut self.document, &["tool", "poetry", key]);
         }

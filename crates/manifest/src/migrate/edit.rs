@@ -71,6 +71,15 @@ pub(super) fn table<'d>(
     position: isize,
 ) -> Option<&'d mut Table> {
     let is_first = document.as_table().is_empty();
+    // A file without tables is all comments: they stay on top.
+    let comments = document.trailing().as_str().unwrap_or_default().trim_end();
+    let comments = match is_first && !comments.is_empty() {
+        true => format!("{comments}\n\n"),
+        false => String::new(),
+    };
+    if !comments.is_empty() {
+        document.set_trailing("");
+    }
     let mut table = document.as_table_mut();
     for (depth, key) in path.iter().enumerate() {
         let is_leaf = depth + 1 == path.len();
@@ -79,7 +88,8 @@ pub(super) fn table<'d>(
             new.set_implicit(!is_leaf);
             if is_leaf {
                 new.set_position(Some(position));
-                new.decor_mut().set_prefix(if is_first { "" } else { "\n" });
+                let prefix = if is_first { comments.as_str() } else { "\n" };
+                new.decor_mut().set_prefix(prefix);
             }
             table.insert(key, Item::Table(new));
         }
@@ -108,6 +118,18 @@ pub(super) fn existing<'d>(document: &'d DocumentMut, path: &[&str]) -> Option<&
     Some(item)
 }
 
+/// What is at a path, to be changed. (`Item::get_mut` would make what is not there.)
+pub(super) fn existing_mut<'d>(
+    document: &'d mut DocumentMut,
+    path: &[&str],
+) -> Option<&'d mut Item> {
+    let mut item = document.as_item_mut();
+    for key in path {
+        item = item.as_table_like_mut()?.get_mut(key)?;
+    }
+    Some(item)
+}
+
 /// Takes out what is at a path, and the tables above it that nothing is left in.
 pub(super) fn remove(document: &mut DocumentMut, path: &[&str]) -> Option<Item> {
     fn within(table: &mut dyn toml_edit::TableLike, path: &[&str]) -> Option<Item> {
@@ -127,16 +149,11 @@ pub(super) fn remove(document: &mut DocumentMut, path: &[&str]) -> Option<Item> 
 
 /// Takes the header of a table away that has nothing but tables of its own.
 pub(super) fn tidy(document: &mut DocumentMut, path: &[&str]) {
-    let mut item = Some(document.as_item_mut());
-    for key in path {
-        item = item.and_then(|it| it.get_mut(key));
-    }
-    let Some(Item::Table(table)) = item else {
+    let Some(Item::Table(table)) = existing_mut(document, path) else {
         return;
     };
     let has_values = table.iter().any(|(_, item)| item.is_value());
-    let prefix = table.decor().prefix().and_then(RawString::as_str);
-    if !has_values && !table.is_empty() && prefix.is_none_or(|it| it.trim().is_empty()) {
+    if !has_values && !table.is_empty() && is_bare(table) {
         table.set_implicit(true);
     }
 }
@@ -258,6 +275,12 @@ fn widen(table: &mut Table) {
             _ => {}
         }
     }
+}
+
+/// Whether no comment stands above a table.
+pub(super) fn is_bare(table: &Table) -> bool {
+    let prefix = table.decor().prefix().and_then(RawString::as_str);
+    prefix.is_none_or(|it| it.trim().is_empty())
 }
 
 /// The comments and blank lines above a table, if there is more than a blank line.

@@ -169,8 +169,15 @@ pub struct Rewritten {
 ///
 /// # Errors
 ///
-/// The `pyproject.toml` there is cannot be read.
+/// The `pyproject.toml` there is cannot be read, or nothing asks for anything.
 pub fn rewrite(origin: &Origin<'_>, target: Target) -> Result<Rewritten, Vec<Diagnostic>> {
+    let manifest = origin.manifest;
+    if manifest.project.is_none() && manifest.groups.is_empty() && manifest.script.is_none() {
+        return Err(vec![Diagnostic::error(
+            "manifest/nothing-asked",
+            NothingAsked,
+        )]);
+    }
     let document: DocumentMut = origin.pyproject.parse().map_err(|error| {
         let error: toml_edit::TomlError = error;
         let diagnostic = Diagnostic::error("manifest/invalid-toml", error.message());
@@ -208,10 +215,28 @@ pub fn rewrite(origin: &Origin<'_>, target: Target) -> Result<Rewritten, Vec<Dia
         pyproject = pyproject.trim_start().to_owned();
     }
     Ok(Rewritten {
-        pyproject,
+        pyproject: as_before(origin.pyproject, pyproject),
         losses: rewriting.losses,
     })
 }
+
+/// A new text with the line ends and the byte order mark of the old one.
+fn as_before(before: &str, after: String) -> String {
+    let mark = match before.starts_with('\u{feff}') && !after.starts_with('\u{feff}') {
+        true => "\u{feff}",
+        false => "",
+    };
+    let after = match before.contains("\r\n") {
+        true => after.replace("\r\n", "\n").replace('\n', "\r\n"),
+        false => after,
+    };
+    format!("{mark}{after}")
+}
+
+/// A manifest that asks for nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("there is nothing to migrate: no project, requirements or dependency groups")]
+struct NothingAsked;
 
 /// A manifest being rewritten.
 struct Rewriting<'o> {

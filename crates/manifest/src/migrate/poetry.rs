@@ -170,10 +170,8 @@ impl Rewriting<'_> {
             let end = self.positions.end();
             let entries = [("name", "PyPI".into()), ("priority", "primary".into())];
             let public: Table = super::indexes::table(&entries, end);
-            let source = self
-                .document
-                .get_mut("tool")
-                .and_then(|it| it.get_mut("poetry")?.get_mut("source"));
+            let path = ["tool", "poetry", "source"];
+            let source = edit::existing_mut(&mut self.document, &path);
             if let Some(Item::ArrayOfTables(tables)) = source {
                 tables.push(public);
             }

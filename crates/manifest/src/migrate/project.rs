@@ -59,7 +59,7 @@ impl Rewriting<'_> {
         };
         if let Some(heading) = heading {
             project.decor_mut().set_prefix(heading);
-        } else if is_first && !has_project {
+        } else if is_first && !has_project && edit::is_bare(project) {
             project.decor_mut().set_prefix("");
         }
         let is_poetry = words == Words::Poetry;
@@ -161,10 +161,7 @@ impl Rewriting<'_> {
 
     /// The comments above the tool's table go with the project.
     fn forget_heading(&mut self) {
-        let poetry = self
-            .document
-            .get_mut("tool")
-            .and_then(|it| it.get_mut("poetry"));
+        let poetry = edit::existing_mut(&mut self.document, &["tool", "poetry"]);
         if let Some(table) = poetry.and_then(Item::as_table_mut) {
             table.decor_mut().set_prefix("\n");
         }
