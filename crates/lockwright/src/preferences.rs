@@ -8,7 +8,7 @@ use manifest::Workspace;
 use packaging::{
     GroupName, Marker, PackageName, Requirement, RequirementSource, SourcedRequirement,
 };
-use resolve::{Preference, Problem};
+use resolve::{Preference, Problem, Splits};
 
 use crate::LockOptions;
 use crate::freshness::Worth;
@@ -46,7 +46,9 @@ pub(crate) fn adopt(problem: &mut Problem, lock: &Lock, worth: Worth, upgrades: 
         _ => None,
     });
     problem.preferences.extend(pins);
-    if worth >= Worth::Forks && problem.forks.is_none() {
+    // Where splits are found anew each time, those of a lock would split what need not be.
+    let begins_split = problem.manner.splits == Splits::Diverging;
+    if begins_split && worth >= Worth::Forks && problem.forks.is_none() {
         problem.forks = Some(forks(&lock.forks));
     }
 }
