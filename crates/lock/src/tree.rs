@@ -143,6 +143,9 @@ impl<'a> Links<'a> {
                 }
             }
         }
+        if asks_for_all(lock) {
+            tops = self.without_implied(tops);
+        }
         if tops.is_empty() {
             let required: BTreeSet<usize> = self.down.iter().flatten().map(|it| it.to).collect();
             let places = 0..lock.packages.len();
@@ -153,6 +156,50 @@ impl<'a> Links<'a> {
             );
         }
         tops
+    }
+
+    /// The tops, part by part, that no other one leads to: what a file that lists everything was
+    /// made from, as far as it can be told.
+    fn without_implied(&self, tops: Vec<Link<'a>>) -> Vec<Link<'a>> {
+        let mut by_part: BTreeMap<Part, Vec<Link<'a>>> = BTreeMap::new();
+        for top in tops {
+            by_part.entry(top.part.clone()).or_default().push(top);
+        }
+        let mut kept = Vec::new();
+        for tops in by_part.into_values() {
+            let asked: BTreeSet<usize> = tops.iter().map(|top| top.to).collect();
+            let links = asked.iter().flat_map(|&at| &self.down[at]);
+            let required: BTreeSet<usize> = links
+                .filter(|link| link.from != Some(link.to))
+                .map(|link| link.to)
+                .collect();
+            let mut reached = BTreeSet::new();
+            let (first, rest): (Vec<_>, Vec<_>) = tops
+                .into_iter()
+                .partition(|top| !required.contains(&top.to));
+            for top in &first {
+                self.reach(top.to, &mut reached);
+            }
+            kept.extend(first);
+            // Of those that only require each other, the first.
+            for top in rest {
+                if !reached.contains(&top.to) {
+                    self.reach(top.to, &mut reached);
+                    kept.push(top);
+                }
+            }
+        }
+        kept
+    }
+
+    /// Adds a package and all that is below it.
+    fn reach(&self, at: usize, reached: &mut BTreeSet<usize>) {
+        let mut open = vec![at];
+        while let Some(at) = open.pop() {
+            if reached.insert(at) {
+                open.extend(self.down[at].iter().map(|link| link.to));
+            }
+        }
     }
 
     /// What a package with some of its extras requires; where the graph is entered, its groups
@@ -213,6 +260,12 @@ impl<'a> Links<'a> {
             top.to == at && asks
         })
     }
+}
+
+/// Whether every package is asked for, as in files that do not tell what was asked for.
+fn asks_for_all(lock: &Lock) -> bool {
+    let asked: BTreeSet<&PackageName> = lock.asked_beside().map(|it| &it.name).collect();
+    lock.packages.iter().all(|it| asked.contains(&it.id.name))
 }
 
 /// The edge from nowhere to a package.

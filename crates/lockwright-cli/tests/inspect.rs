@@ -207,3 +207,40 @@ fn diff_tells_what_changed() {
     assert_eq!(status, 2);
     assert!(said.contains("none.lock"), "{said}");
 }
+
+#[test]
+fn a_lock_without_roots_begins_where_nothing_leads() {
+    let folder = Folder::new();
+    let lock = r#"
+[[package]]
+name = "loop"
+version = "0.9"
+description = ""
+optional = false
+python-versions = "*"
+groups = ["main"]
+files = []
+
+[[package]]
+name = "server"
+version = "1.5"
+description = ""
+optional = false
+python-versions = "*"
+groups = ["main"]
+files = []
+
+[package.dependencies]
+loop = "*"
+
+[metadata]
+lock-version = "2.1"
+python-versions = ">=3.12"
+content-hash = "0000"
+"#;
+    folder.write("poetry.lock", lock);
+    let expected = "server v1.5\n└── loop v0.9\n";
+    assert_eq!(run(&folder, &["tree"]), (0, expected.to_owned()));
+    let (_, said) = run(&folder, &["why", "loop"]);
+    assert_eq!(said, "loop 0.9\n  server 1.5 → loop 0.9\n");
+}
