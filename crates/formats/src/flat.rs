@@ -105,6 +105,15 @@ pub(crate) fn tell_apart(lock: &mut Lock) {
     }
 }
 
+/// A project in the lock's own folder is a root, whatever a list says of it: what follows from
+/// that holds for the markers of all.
+pub(crate) fn settle(lock: &mut Lock) {
+    if lock.roots().next().is_some() {
+        lock.mark();
+        tell_apart(lock);
+    }
+}
+
 /// The complaint about a text in which version control left a conflict, or else what was found.
 pub(crate) fn or_conflict(text: &str, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     match crate::merge_conflict(text) {

@@ -3,6 +3,7 @@
 //! Every format reads into the neutral [`Lock`] and writes from it; no format knows another.
 //! Adding one takes a file here, a line in [`FORMATS`] and a folder in `tests/fixtures`.
 
+pub mod conda;
 pub mod cyclonedx;
 mod export;
 mod flat;
@@ -28,8 +29,9 @@ use std::borrow::Cow;
 
 use diagnostic::Diagnostic;
 use lock::{ArtifactSource, Lock, Package, Selection, Source};
-use packaging::MarkerEnvironment;
+use packaging::{MarkerEnvironment, RequiresPython, VersionSpecifiers};
 
+pub use conda::{CondaEnvironment, CondaLock, Pixi};
 pub use cyclonedx::CycloneDx;
 pub use github::GitHub;
 pub use merge::{merge_conflict, merge_sides};
@@ -169,6 +171,9 @@ pub static FORMATS: &[&dyn LockFormat] = &[
     &PipfileLock,
     &CycloneDx,
     &GitHub,
+    &CondaLock,
+    &Pixi,
+    &CondaEnvironment,
     &Requirements,
 ];
 
@@ -222,6 +227,24 @@ pub fn detect(file_name: &str, text: &str) -> Option<&'static dyn LockFormat> {
 pub fn can_be_read(format: &dyn LockFormat) -> bool {
     let is_only_written = |it: &Diagnostic| it.code == "formats/only-written";
     !matches!(format.read(""), Err(found) if found.iter().any(is_only_written))
+}
+
+/// Whether locks can be written in a format, not only read from it.
+#[must_use]
+pub fn can_be_written(format: &dyn LockFormat) -> bool {
+    let everything = RequiresPython::from_specifiers(&VersionSpecifiers::empty());
+    let nothing = Lock::of(everything, Vec::new());
+    let is_only_read = |it: &Diagnostic| it.code == "formats/only-read";
+    let written = format.write(&nothing, &WriteRequest::default());
+    !matches!(written, Err(found) if found.iter().any(is_only_read))
+}
+
+/// The formats that locks can be written in.
+pub fn writable() -> impl Iterator<Item = &'static dyn LockFormat> {
+    FORMATS
+        .iter()
+        .copied()
+        .filter(|format| can_be_written(*format))
 }
 
 /// Reads a lock file of any format.
@@ -361,6 +384,13 @@ fn only_written(format: &dyn LockFormat) -> Vec<Diagnostic> {
     let title = format!("`{}` files can be written but not read", format.name());
     let help = "read the lock it was made from instead, `uv.lock` or `poetry.lock` for instance";
     vec![Diagnostic::error("formats/only-written", title).help(help)]
+}
+
+/// The answer of a format that can only be read.
+fn only_read(format: &dyn LockFormat) -> Vec<Diagnostic> {
+    let title = format!("`{}` files can be read but not written", format.name());
+    let help = "its own packages come from elsewhere than an index: write another format";
+    vec![Diagnostic::error("formats/only-read", title).help(help)]
 }
 
 /// JSON with two spaces for each level, and a line end.

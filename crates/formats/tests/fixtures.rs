@@ -106,6 +106,25 @@ fn run(format: &dyn LockFormat, case: &Path) -> Result<(), String> {
     if !violations.is_empty() {
         return Err(format!("{violations:?}"));
     }
+    let warnings = case.join("warnings.txt");
+    if !lockwright_formats::can_be_written(format) {
+        // Only read: what was read shows as another format.
+        let text = fs::read_to_string(source_file(format, case)).unwrap();
+        settle(&warnings, &list(&format.lint(&text)))?;
+        let request = WriteRequest {
+            local: Some(lockwright_formats::Local::Written),
+            selection: lock::Selection {
+                groups: lock::Groups {
+                    from: lock::GroupsFrom::All,
+                    ..Default::default()
+                },
+                ..Default::default()
+            },
+            ..WriteRequest::default()
+        };
+        let written = lockwright_formats::Requirements.write(&lock, &request);
+        return settle(&case.join("requirements.txt"), &written.unwrap().text);
+    }
     let expected = case.join(format.file_name());
     let text = fs::read_to_string(&expected).unwrap_or_default();
     let pyproject = fs::read_to_string(case.join("pyproject.toml")).ok();

@@ -127,7 +127,7 @@ const PRERELEASES: [&str; 5] = [
 const FORK_STRATEGIES: [&str; 2] = ["requires-python", "fewest"];
 
 fn format_names() -> PossibleValuesParser {
-    let names = formats::FORMATS.iter().map(|format| format.name());
+    let names = formats::writable().map(|format| format.name());
     PossibleValuesParser::new(names.chain([ALL]))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diagnostic::{Diagnose, Diagnostic, Severity};
-use formats::{FORMATS, LockFormat, Uv, WriteRequest};
+use formats::{LockFormat, Uv, WriteRequest};
 use index::{Answer, Query};
 use lock::{Lock, Selection};
 use manifest::{ForeignKind, Workspace};
@@ -215,9 +215,9 @@ pub(crate) fn wanted_formats(
         return Ok(formats::named("uv").into_iter().collect());
     }
     if names.iter().any(|name| name == "all") {
-        return Ok(FORMATS.to_vec());
+        return Ok(formats::writable().collect());
     }
-    let known: Vec<&str> = FORMATS.iter().map(|format| format.name()).collect();
+    let known: Vec<&str> = formats::writable().map(|format| format.name()).collect();
     let mut wanted = Vec::new();
     let mut errors = Vec::new();
     for name in names {

@@ -51,6 +51,7 @@ pub(super) fn read(text: &str) -> Result<(Lock, Vec<Diagnostic>), Vec<Diagnostic
     let mut lock = Lock::of(requires_python(meta), packages);
     lock.asked = reading.asked;
     flat::tell_apart(&mut lock);
+    flat::settle(&mut lock);
     Ok((lock, reading.warnings))
 }
 

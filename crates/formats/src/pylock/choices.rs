@@ -98,6 +98,8 @@ pub(super) fn lock(
     if is_multi_use {
         lock.mark();
         flat::tell_apart(&mut lock);
+    } else {
+        flat::settle(&mut lock);
     }
     Ok(lock)
 }

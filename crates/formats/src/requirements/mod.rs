@@ -17,6 +17,8 @@ mod uv;
 use diagnostic::Diagnostic;
 use lock::Lock;
 
+pub(crate) use read::read as read_pinned;
+
 use crate::{LockFormat, Needs, WriteRequest, Written};
 
 /// `requirements.txt` with hashes.

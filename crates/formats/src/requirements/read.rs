@@ -35,7 +35,7 @@ pub(super) fn recognizes(text: &str) -> bool {
 }
 
 /// Reads a text, and tells what deserves a look.
-pub(super) fn read(text: &str) -> Result<(Lock, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub(crate) fn read(text: &str) -> Result<(Lock, Vec<Diagnostic>), Vec<Diagnostic>> {
     let file = RequirementsFile::parse(text);
     let mut reading = Reading::new(text, &file);
     for mistake in &file.mistakes {
@@ -456,6 +456,7 @@ fn connect(mut lock: Lock, pins: &[Pin], explained: &Explained) -> Lock {
         }
     }
     lock.asked.requirements.extend(rest);
+    flat::settle(&mut lock);
     lock
 }
 

@@ -14,15 +14,19 @@ struct Listed {
     media_type: &'static str,
     layouts: &'static [&'static str],
     can_be_read: bool,
+    can_be_written: bool,
 }
 
 fn line(format: &Listed) -> String {
-    let mut line = format!("{:<14}{}", format.name, format.file_name);
+    let mut line = format!("{:<30}{}", format.name, format.file_name);
     if !format.layouts.is_empty() {
         line.push_str(&format!("  (layouts: {})", format.layouts.join(", ")));
     }
     if !format.can_be_read {
         line.push_str("  (written only)");
+    }
+    if !format.can_be_written {
+        line.push_str("  (read only)");
     }
     line.push('\n');
     line
@@ -36,6 +40,7 @@ pub fn run(arguments: FormatsArguments) -> Status {
         media_type: format.media_type(),
         layouts: format.layouts(),
         can_be_read: formats::can_be_read(*format),
+        can_be_written: formats::can_be_written(*format),
     });
     if arguments.json {
         return report::print_json(&formats.collect::<Vec<_>>());

@@ -126,7 +126,7 @@ fn wanted_formats(
     arguments: &LockArguments,
     project: &ProjectFiles,
 ) -> Result<Vec<&'static dyn LockFormat>, Diagnostic> {
-    let all = || formats::FORMATS.iter().copied();
+    let all = formats::writable;
     let mut wanted: Vec<&'static dyn LockFormat> = Vec::new();
     for name in &arguments.format {
         for format in all().filter(|it| name == ALL || it.name() == name) {
