@@ -345,11 +345,26 @@ impl Compiling<'_> {
         let asked = self.asked.get(name);
         let raw = asked.filter(|(text, _)| !text.is_empty());
         if self.request.environment.is_some() {
-            return raw.map(|(text, _)| marker_text::respelled(text));
+            // Only what the file itself asks for keeps its marker.
+            let respelled = raw.map(|(text, _)| marker_text::respelled(text));
+            let is_unknown = asked.is_none();
+            return respelled.or_else(|| {
+                let marker = self.declared_marker(name).filter(|_| is_unknown)?;
+                marker_text::classic(self.lock.simplify(marker), '"')
+            });
         }
         let same = raw.filter(|(_, marker)| self.lock.simplify(*marker) == selected.marker);
         same.map(|(text, _)| marker_text::respelled(text))
             .or_else(|| marker_text::classic(selected.marker, '"'))
+    }
+
+    /// The marker of the requirement that asks for a package, where the lock has it.
+    fn declared_marker(&self, name: &PackageName) -> Option<Marker> {
+        let declared = self.lock.roots().filter_map(|root| root.declared.as_ref());
+        let declared = declared.flat_map(|declared| &declared.requires_dist);
+        let mut asked = self.lock.asked_beside().chain(declared);
+        let found = asked.find(|requirement| requirement.name == *name)?;
+        Some(found.marker.without_extras())
     }
 
     /// What is to be installed.
