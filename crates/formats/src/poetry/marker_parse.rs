@@ -62,7 +62,7 @@ pub(super) fn read(text: &str) -> Result<Marker, InvalidMarker> {
     let mut rest = tokens.as_slice();
     let marker = alternatives(&mut rest, 0).ok_or_else(invalid)?;
     if rest.is_empty() {
-        Ok(Marker::union_of(&[marker]))
+        Ok(Marker::union_of(std::slice::from_ref(&marker)))
     } else {
         Err(invalid())
     }
@@ -116,7 +116,7 @@ fn alternatives(rest: &mut &[Token], depth: usize) -> Option<Marker> {
         *rest = tail;
         parts.push(conjunction(rest, depth)?);
     }
-    Some(Marker::written(parts, Join::Or))
+    Some(Marker::list(parts, Join::Or))
 }
 
 fn conjunction(rest: &mut &[Token], depth: usize) -> Option<Marker> {
@@ -128,7 +128,10 @@ fn conjunction(rest: &mut &[Token], depth: usize) -> Option<Marker> {
         *rest = tail;
         parts.push(term(rest, depth)?);
     }
-    Some(Marker::written(parts, Join::And))
+    Some(match parts.len() {
+        1 => parts.swap_remove(0),
+        _ => Marker::list(parts, Join::And),
+    })
 }
 
 fn term(rest: &mut &[Token], depth: usize) -> Option<Marker> {

@@ -66,3 +66,5 @@ impl LockFormat for Poetry {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

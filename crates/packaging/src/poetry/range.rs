@@ -215,14 +215,20 @@ impl Range {
         if low.is_strictly_lower(high) && !low.is_followed_by(high) {
             return None;
         }
-        let (max, include_max) = if low.allows_higher(high) {
-            (&low.max, low.include_max)
+        // Equal bounds keep the spelling of the other range.
+        let (min, include_min) = if self.allows_lower(other) {
+            (&self.min, self.include_min)
         } else {
-            (&high.max, high.include_max)
+            (&other.min, other.include_min)
+        };
+        let (max, include_max) = if self.allows_higher(other) {
+            (&self.max, self.include_max)
+        } else {
+            (&other.max, other.include_max)
         };
         Some(Self {
-            min: low.min.clone(),
-            include_min: low.include_min,
+            min: min.clone(),
+            include_min,
             max: max.clone(),
             include_max,
         })
@@ -354,11 +360,20 @@ impl Constraint {
     /// What is in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
+        if let (Some(mine), Some(theirs)) = (self.range(), other.range())
+            && let Some(fused) = mine.fuse(theirs)
+        {
+            return fused.into();
+        }
         let mut ranges: Vec<Range> = self.0.iter().chain(&other.0).cloned().collect();
         ranges.sort_by(|a, b| {
             if a.allows_lower(b) {
                 Ordering::Less
             } else if b.allows_lower(a) {
+                Ordering::Greater
+            } else if b.allows_higher(a) {
+                Ordering::Less
+            } else if a.allows_higher(b) {
                 Ordering::Greater
             } else {
                 Ordering::Equal
