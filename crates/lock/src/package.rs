@@ -191,6 +191,9 @@ pub struct Published {
     pub license: Option<Arc<str>>,
     /// All files of the release the index has, sdists first, by name: nothing filtered out.
     pub files: Vec<Artifact>,
+    /// Every version of the project that the index has and has not withdrawn, ascending; empty
+    /// where nobody looked.
+    pub listed: Arc<[Version]>,
 }
 
 /// What a local project asked for when it was locked: uv's `[package.metadata]`.

@@ -140,6 +140,7 @@ fn fill_in(lock: &mut Lock, at: usize, heard: &Heard, needs: Needs, told: &mut T
             ..(**before).clone()
         };
     }
+    published.listed = heard.listed.clone();
     package.published = Some(Arc::new(published));
 }
 

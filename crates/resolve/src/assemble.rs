@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use index::{File, Metadata, Release, Yanked};
+use index::{File, Metadata, Project, Release, Yanked};
 use lock::{
     Artifact, ArtifactSource, Declared, Dependency, Lock, Package, PackageId, Published, Source,
 };
 use packaging::filename::WheelFilename;
-use packaging::{ExtraName, Marker, PackageName, PythonBounds, tag};
+use packaging::{ExtraName, Marker, PackageName, PythonBounds, Version, tag};
 use rustc_hash::FxHashSet;
 
 use crate::node::Kind;
@@ -287,6 +287,17 @@ pub fn published(release: &Release, metadata: Option<&Metadata>) -> Published {
     }
 }
 
+/// Every version of a project that its index has not withdrawn, ascending.
+#[must_use]
+pub fn listed(project: &Project) -> Arc<[Version]> {
+    let is_offered = |at: &usize| {
+        let release = project.sketch_at(*at);
+        release.files().any(|file| !file.yanked.is_yanked())
+    };
+    let places = (0..project.len()).filter(is_offered);
+    places.map(|at| project.version_at(at).clone()).collect()
+}
+
 /// What metadata says; the index's word on Pythons counts first.
 #[must_use]
 pub fn published_by(
@@ -302,5 +313,6 @@ pub fn published_by(
         provides_extra: metadata.provides_extra.clone(),
         license: metadata.license.clone(),
         files,
+        listed: Arc::default(),
     }
 }

@@ -31,7 +31,7 @@ mod solve;
 mod version_map;
 mod world;
 
-pub use assemble::{artifact, is_usable, published, published_by};
+pub use assemble::{artifact, is_usable, listed, published, published_by};
 pub use demand::direct_source;
 pub use explain::{Argument, Conflict, Explanation, Hint, Premise, Reason, Wish};
 pub use manner::{Coverage, Manner, Splits};

@@ -326,7 +326,7 @@ fn next(version: &Version) -> Option<Version> {
 
 /// Minor versions as ranges of full versions: `<=3.8` is `<3.9`, `3.8` is `>=3.8,<3.9`.
 fn full(constraint: &Constraint) -> Constraint {
-    if let Some([major]) = constraint.excluded().map(Version::release).map(|it| &*it) {
+    if let Some([major]) = constraint.excluded().map(Version::release) {
         let (low, high) = ([*major, 0], [*major, 1]);
         let [low, high] = [low, high].map(Version::new);
         let above: Constraint = Range::from(high, true).into();

@@ -71,13 +71,12 @@ impl Dependency {
         })
     }
 
-    /// Whether both ask for the same under the same condition.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.raw_name == other.raw_name
+    /// Whether both ask for the same, under whatever condition.
+    pub(super) fn is_equal(&self, other: &Self) -> bool {
+        self.name == other.name
             && self.extras == other.extras
-            && self.constraint == other.constraint
-            && self.marker == other.marker
             && self.origin == other.origin
+            && (self.constraint == other.constraint || self.origin != Origin::Index)
     }
 
     /// The value in `[package.dependencies]`: a bare constraint, or a table; the second value

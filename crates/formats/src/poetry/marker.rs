@@ -121,6 +121,23 @@ impl Marker {
         }
     }
 
+    /// The condition for somebody who knows another one: only where its parts stand here as they
+    /// are.
+    pub(super) fn without(&self, other: &Self) -> Self {
+        let known = match other {
+            Self::And(list) => list.to_vec(),
+            _ if other.single().is_some() => vec![other.clone()],
+            _ => return self.clone(),
+        };
+        match self {
+            Self::And(list) if known.iter().all(|it| list.contains(it)) => {
+                let rest = list.iter().filter(|it| !known.contains(it)).cloned();
+                Self::collected(rest.collect(), Join::And)
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// The opposite condition, not computed beyond what single conditions need; a condition that
     /// poetry cannot turn round stays.
     pub(super) fn invert(&self) -> Self {

@@ -16,6 +16,8 @@ pub(super) const MAIN: &str = "main";
 
 /// The root project.
 pub(super) struct Root {
+    /// The normalized name; empty if it has none.
+    pub(super) name: String,
     /// `[metadata].python-versions`, as written.
     pub(super) python_text: String,
     /// The versions of Python it stands for.
@@ -35,6 +37,18 @@ pub(super) struct Wanted {
     pub(super) group: String,
     /// The extras that want it; empty for one that is always wanted.
     pub(super) in_extras: Vec<String>,
+}
+
+impl Wanted {
+    /// When it is wanted, extras included.
+    pub(super) fn marker(&self) -> Marker {
+        let marker = &self.dependency.marker;
+        if self.in_extras.is_empty() {
+            return marker.clone();
+        }
+        let extras = self.in_extras.iter().map(String::as_str);
+        marker.intersect(&Marker::of_extras(extras))
+    }
 }
 
 /// Reads what poetry looks at.
@@ -59,8 +73,10 @@ pub(super) fn read(pyproject: &Table) -> Root {
         .or_else(|| project.get("requires-python").and_then(Value::as_str))
         .unwrap_or("*")
         .to_owned();
+    let name = |table: &Table| table.get("name").and_then(Value::as_str).map(normalized);
     let mut root = Root {
-        python: Constraint::read(&python_text, Reading::Requirement)
+        name: name(&project).or_else(|| name(&poetry)).unwrap_or_default(),
+        python: Constraint::read(&python_text, Reading::Marker)
             .unwrap_or_else(|_| Constraint::any()),
         python_text,
         wanted: Vec::new(),
@@ -237,16 +253,21 @@ impl Root {
     /// Requirements of one project with one constraint share their marker: the first one gets the
     /// union. Seen in poetry 2.5.1, where merging changes the first object in place.
     fn share_markers(&mut self) {
-        let mut firsts: Vec<usize> = Vec::new();
+        let mut firsts: Vec<Vec<usize>> = Vec::new();
         for at in 0..self.wanted.len() {
-            let same = |first: &&usize| same_target(&self.wanted[**first], &self.wanted[at]);
-            match firsts.iter().find(same).copied() {
-                Some(first) => {
-                    let other = self.wanted[at].dependency.marker.clone();
-                    let mine = &mut self.wanted[first].dependency;
-                    mine.marker = mine.marker.union(&other);
-                }
-                None => firsts.push(at),
+            let is_same =
+                |same: &&mut Vec<usize>| same_target(&self.wanted[same[0]], &self.wanted[at]);
+            match firsts.iter_mut().find(is_same) {
+                Some(same) => same.push(at),
+                None => firsts.push(vec![at]),
+            }
+        }
+        for same in firsts.iter().filter(|same| same.len() > 1) {
+            // What an extra wants is looked at as a copy.
+            if self.wanted[same[0]].in_extras.is_empty() {
+                let markers: Vec<Marker> =
+                    same.iter().map(|at| self.wanted[*at].marker()).collect();
+                self.wanted[same[0]].dependency.marker = Marker::union_of(&markers);
             }
         }
     }
@@ -388,7 +409,7 @@ fn from_table(raw_name: &str, value: &Value) -> Vec<Dependency> {
         let marker = [
             text("markers").map(|markers| marker_parse::read(markers).unwrap_or(Marker::Any)),
             text("python")
-                .and_then(|python| Constraint::read(python, Reading::Requirement).ok())
+                .and_then(|python| Constraint::read(python, Reading::Marker).ok())
                 .map(|python| Marker::of_python(&python)),
             text("platform").map(of_platform),
         ];

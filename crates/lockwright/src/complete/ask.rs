@@ -9,6 +9,7 @@ use index::{
     MetadataQuery, Query, Release, RepositoryQuery,
 };
 use lock::{Lock, Package, Source};
+use packaging::Version;
 
 use super::{HeardOf, declared};
 use crate::Progress;
@@ -20,6 +21,8 @@ use crate::drive::{Conversation, Step};
 pub(super) struct Heard {
     /// Its files on the index.
     pub(super) release: Option<Release>,
+    /// All versions that the index offers, where metadata is asked for.
+    pub(super) listed: Arc<[Version]>,
     /// Why there is no page.
     pub(super) page_absent: Option<Absence>,
     /// What a distribution of it says about itself, or why none does.
@@ -37,6 +40,7 @@ struct Open<'a> {
     wants_metadata: bool,
     /// The release, as soon as the page is there.
     release: Option<Release>,
+    listed: Arc<[Version]>,
     /// The files that could tell the metadata, the likeliest first.
     tellers: Vec<Query>,
 }
@@ -65,6 +69,7 @@ impl<'a> Asking<'a> {
                     first: first_query(package)?,
                     wants_metadata: lacks_metadata && declared(lock, package).is_none(),
                     release: None,
+                    listed: Arc::default(),
                     tellers: Vec::new(),
                 })
             });
@@ -132,6 +137,7 @@ impl Open<'_> {
         if self.wants_metadata {
             let name = &self.package.id.name;
             let query = |file: &Arc<File>| Query::Metadata(MetadataQuery::of(name, version, file));
+            self.listed = resolve::listed(project);
             self.tellers = tellers(&release).into_iter().map(query).collect();
         }
         self.release = Some(release);
@@ -241,6 +247,7 @@ fn heard(open: Open<'_>, index: &Index) -> Heard {
         _ => Heard {
             metadata: open.wants_metadata.then(|| open.told(index)),
             release: open.release,
+            listed: open.listed,
             ..Heard::default()
         },
     }

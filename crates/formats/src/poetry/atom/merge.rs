@@ -71,7 +71,7 @@ impl Atom {
         };
         let conditions = values.conditions()?;
         let all_listable = conditions.iter().all(|it| is_listable(it.relation));
-        all_listable.then(|| Self {
+        all_listable.then_some(Self {
             name: self.name,
             set: Set::Values(values),
             shown: Shown::List,
