@@ -69,4 +69,6 @@ impl LockFormat for Poetry {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod vectors;
+mod vectors {
+    mod tests;
+}

@@ -4,6 +4,7 @@
 //! several times with different constraints is resolved in a world of its own. What is chosen is
 //! known here, so each decision is repeated rather than searched for.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -141,7 +142,16 @@ struct Term {
     /// Who requires it, each with the requirement and when all of it holds.
     requirers: Vec<(Owner, Dependency, Marker)>,
     is_decided: bool,
+    /// The choices ruled out by some Python of this world.
+    rejected: BTreeSet<usize>,
+    /// The places of the versions left among all that there are.
+    left: Vec<usize>,
+    /// When it is its turn, worked out once.
+    turn: OnceCell<Turn>,
 }
+
+/// When a project is decided: those that can cause conflicts come first.
+type Turn = (u8, Reverse<usize>, bool, Reverse<usize>);
 
 /// How a world came out.
 enum Run {
@@ -199,7 +209,6 @@ impl Replay<'_> {
                 forbidden: &forbidden,
                 terms: Vec::new(),
                 solved: Vec::new(),
-                rejected: BTreeSet::new(),
                 unknown: None,
             };
             match start.run() {
@@ -225,8 +234,6 @@ struct Start<'a> {
     /// In the order in which they came up.
     terms: Vec<Term>,
     solved: Vec<Solved>,
-    /// Choices that some Python of this world rules out.
-    rejected: BTreeSet<usize>,
     /// Why the world cannot end like this: for some project, what poetry chose in it is not
     /// known. It may still split, and then nobody will ever know.
     unknown: Option<Stop>,
@@ -251,56 +258,69 @@ impl Start<'_> {
         }
     }
 
-    /// The project to decide next: those that can cause conflicts come first.
+    /// The project to decide next.
     fn next(&self) -> Option<usize> {
         let open = (0..self.terms.len()).filter(|at| !self.terms[*at].is_decided);
         open.min_by_key(|at| {
-            let dependency = &self.terms[*at].dependency;
-            let best = self.candidates(dependency).next();
-            let (bounded, has_any) = best.map_or((0, false), |choice| {
-                let counts = |it: &&Dependency| {
-                    let extras = it.marker.extras();
-                    let is_wanted = |extra: &String| dependency.extras.contains(&normalized(extra));
-                    extras.is_empty() || extras.iter().any(is_wanted)
-                };
-                let counted = self.replay.choices[choice]
-                    .requirements
-                    .iter()
-                    .filter(counts);
-                let bounded = counted.clone().filter(|it| has_upper_bound(&it.constraint));
-                (bounded.count(), counted.count() > 0)
-            });
-            let rivals = self.rivals(dependency);
-            let preference = match &dependency.origin {
-                Origin::Index if rivals.unwrap_or(2) < 2 => 1,
-                Origin::Index => 4,
-                _ => 0,
-            };
-            let rivals = Reverse(rivals.unwrap_or(0));
-            (preference, Reverse(bounded), !has_any, rivals)
+            *self.terms[*at]
+                .turn
+                .get_or_init(|| self.turn(&self.terms[*at]))
         })
     }
 
-    /// How many versions fulfil a requirement, if that is known.
-    fn rivals(&self, dependency: &Dependency) -> Option<usize> {
-        if dependency.constraint.single().is_some() {
-            return Some(1);
-        }
+    fn turn(&self, term: &Term) -> Turn {
+        let dependency = &term.dependency;
+        let best = self.candidates(term).next();
+        let (bounded, has_any) = best.map_or((0, false), |choice| {
+            let counts = |it: &&Dependency| {
+                let extras = it.marker.extras();
+                let is_wanted = |extra: &String| dependency.extras.contains(&normalized(extra));
+                extras.is_empty() || extras.iter().any(is_wanted)
+            };
+            let counted = self.replay.choices[choice]
+                .requirements
+                .iter()
+                .filter(counts);
+            let bounded = counted.clone().filter(|it| has_upper_bound(&it.constraint));
+            (bounded.count(), counted.count() > 0)
+        });
+        let rivals = match dependency.constraint.single() {
+            Some(_) => Some(1),
+            None if self.listed_of(dependency).is_empty() => None,
+            None => Some(term.left.len()),
+        };
+        let preference = match &dependency.origin {
+            Origin::Index if rivals.unwrap_or(2) < 2 => 1,
+            Origin::Index => 4,
+            _ => 0,
+        };
+        (
+            preference,
+            Reverse(bounded),
+            !has_any,
+            Reverse(rivals.unwrap_or(0)),
+        )
+    }
+
+    /// All versions of a project that there are.
+    fn listed_of(&self, dependency: &Dependency) -> &[Constraint] {
         let named = |choice: &&Choice| choice.name == dependency.name.as_str();
-        let listed = &self.replay.choices.iter().find(named)?.listed;
-        let fulfils = |version: &&Constraint| dependency.constraint.allows_all(version);
-        let rejected = self.rejected.iter().map(|at| &self.replay.choices[*at]);
-        let count = listed.iter().filter(fulfils).count();
-        (!listed.is_empty()).then(|| count.saturating_sub(rejected.filter(named).count()))
+        let choice = self.replay.choices.iter().find(named);
+        choice.map_or(&[], |choice| &choice.listed)
+    }
+
+    /// The choices left for a requirement, the highest version first.
+    fn candidates(&self, term: &Term) -> impl Iterator<Item = usize> {
+        let all = self.fulfilling(&term.dependency);
+        all.filter(|choice| !term.rejected.contains(choice))
     }
 
     /// The choices that fulfil a requirement, the highest version first.
-    fn candidates(&self, dependency: &Dependency) -> impl Iterator<Item = usize> {
+    fn fulfilling(&self, dependency: &Dependency) -> impl Iterator<Item = usize> + use<> {
         let replay = self.replay;
         let named = |at: &usize| replay.choices[*at].name == dependency.name.as_str();
         let members = replay.members.iter().copied().filter(named);
-        let ruled_out = |at: &usize| self.forbidden.contains(at) || self.rejected.contains(at);
-        let allowed = members.filter(|at| !ruled_out(at));
+        let allowed = members.filter(|at| !self.forbidden.contains(at));
         let fulfils = |at: &usize| replay.choices[*at].fulfils(&dependency.constraint);
         let mut found: Vec<usize> = allowed.clone().filter(fulfils).collect();
         if found.is_empty() && replay.is_lenient {
@@ -330,11 +350,18 @@ impl Start<'_> {
 
     fn decide(&mut self, at: usize) -> Result<(), Stop> {
         let term = self.terms[at].clone();
-        let Some(choice) = self.candidates(&term.dependency).next() else {
+        let Some(choice) = self.candidates(&term).next() else {
             self.terms[at].is_decided = true;
             self.doubt(self.stuck(&term));
             return Ok(());
         };
+        // A higher version that is no choice was looked at and found wanting.
+        let listed = self.listed_of(&term.dependency);
+        let highest = term.left.last().map(|place| &listed[*place]);
+        if highest.is_some_and(|version| is_higher(version, &self.replay.choices[choice].version)) {
+            self.reject(at, None);
+            return Ok(());
+        }
         let owner = Owner::Package {
             choice,
             extras: term.dependency.extras.clone(),
@@ -344,7 +371,7 @@ impl Start<'_> {
         let (listed, extras) = self.listed(choice, &term);
         let settled = self.settle(&owner, listed, Some(&extras))?;
         if !self.fits_python(choice, &term) {
-            self.rejected.insert(choice);
+            self.reject(at, Some(choice));
             return Ok(());
         }
         self.terms[at].is_decided = true;
@@ -371,6 +398,14 @@ impl Start<'_> {
         });
         self.require(&owner, requirements);
         Ok(())
+    }
+
+    /// Rules out the highest version that is left.
+    fn reject(&mut self, at: usize, choice: Option<usize>) {
+        let term = &mut self.terms[at];
+        term.rejected.extend(choice);
+        term.left.pop();
+        term.turn = OnceCell::new();
     }
 
     /// The requirements of a choice with the extras that are wanted of it, and those extras.
@@ -473,7 +508,13 @@ impl Start<'_> {
                 it.dependency.name == dependency.name && it.dependency.extras == dependency.extras
             };
             let Some(at) = self.terms.iter().position(is_same) else {
+                let listed = self.listed_of(&dependency);
+                let fulfils = |at: &usize| dependency.constraint.allows_all(&listed[*at]);
+                let left = (0..listed.len()).filter(fulfils).collect();
                 self.terms.push(Term {
+                    rejected: BTreeSet::new(),
+                    left,
+                    turn: OnceCell::new(),
                     dependency,
                     transitive,
                     requirers: vec![requirer],
@@ -481,7 +522,11 @@ impl Start<'_> {
                 });
                 continue;
             };
+            let mut left = std::mem::take(&mut self.terms[at].left);
+            let listed = self.listed_of(&dependency);
+            left.retain(|at| dependency.constraint.allows_all(&listed[*at]));
             let term = &mut self.terms[at];
+            (term.left, term.turn) = (left, OnceCell::new());
             let both = term.dependency.constraint.intersect(&dependency.constraint);
             term.requirers.push(requirer);
             term.transitive = term.transitive.union(&transitive);
@@ -509,7 +554,7 @@ impl Start<'_> {
         if is_fine {
             return;
         }
-        let stop = match self.candidates(&term.dependency).next() {
+        let stop = match self.fulfilling(&term.dependency).next() {
             Some(_) => Stop::Without(chosen),
             None => self.stuck(term),
         };
@@ -529,7 +574,7 @@ impl Start<'_> {
                     .terms
                     .iter()
                     .find(|it| it.dependency.name.as_str() == self.replay.choices[*choice].name);
-                let others = required.map(|it| self.candidates(&it.dependency));
+                let others = required.map(|it| self.fulfilling(&it.dependency));
                 if others.is_some_and(|mut it| it.any(|other| other != *choice)) {
                     return Stop::Without(*choice);
                 }
@@ -565,6 +610,10 @@ impl Start<'_> {
         };
         vec![side(marker.clone()), side(marker.invert())]
     }
+}
+
+fn is_higher(version: &Constraint, other: &Constraint) -> bool {
+    version.single() > other.single()
 }
 
 fn has_upper_bound(constraint: &Constraint) -> bool {

@@ -4,7 +4,7 @@
   poetry_markers.py [--seed 1] [--count 2000] > vectors.jsonl
 
 Runs under a Python that has poetry-core. Each line is one case: {"op": ..., "in": [...], "out": "..."}.
-`LOCKWRIGHT_POETRY_VECTORS=vectors.jsonl cargo test -p lockwright-formats --lib poetry::vectors` compares.
+`LOCKWRIGHT_POETRY_VECTORS=vectors.jsonl cargo test -p lockwright-formats --lib vectors` compares.
 """
 from __future__ import annotations
 

@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 
-use super::constraint::Reading;
-use super::marker::Marker;
-use super::marker_parse;
-use super::range::Constraint;
+use crate::poetry::constraint::Reading;
+use crate::poetry::marker::Marker;
+use crate::poetry::marker_parse;
+use crate::poetry::range::Constraint;
 
-const SAMPLE: &str = include_str!("vectors.jsonl");
+const SAMPLE: &str = include_str!("sample.jsonl");
 
 fn marker(text: &str) -> Marker {
     marker_parse::read(text).unwrap()
