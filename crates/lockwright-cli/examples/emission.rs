@@ -42,7 +42,10 @@ fn emit(format: &str, lock: &str) -> Result<(), Reasons> {
     let pyproject = read("pyproject.toml")?;
     let mut chosen = format.read(&read(lock)?).map_err(titles)?;
     forget(&mut chosen);
-    let completed = complete(chosen, format.needs()).map_err(titles)?;
+    let mut completed = complete(chosen, format.needs()).map_err(titles)?;
+    if format.name() == "poetry" {
+        forget_summaries_of_sdists(&mut completed);
+    }
     let request = WriteRequest {
         pyproject: Some(&pyproject),
         ..WriteRequest::default()
@@ -59,6 +62,22 @@ fn forget(lock: &mut lock::Lock) {
             package.published = None;
             package.sdist = None;
             package.wheels.clear();
+        }
+    }
+}
+
+/// The frozen index makes the JSON that poetry reads summaries from out of wheels: of a release
+/// without one, poetry heard none there. On the public index it does.
+fn forget_summaries_of_sdists(lock: &mut lock::Lock) {
+    for package in &mut lock.packages {
+        let has_wheel =
+            |it: &lock::Published| it.files.iter().any(|file| file.filename.ends_with(".whl"));
+        let is_indexed = matches!(package.id.source, lock::Source::Registry(_));
+        if let Some(published) = &mut package.published
+            && is_indexed
+            && !has_wheel(published)
+        {
+            std::sync::Arc::make_mut(published).summary = None;
         }
     }
 }

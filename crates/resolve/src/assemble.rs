@@ -134,10 +134,10 @@ impl<'a> Assembly<'a> {
                     let files = local_file(project).into_iter().collect();
                     published_by(metadata, None, files)
                 }),
-                None => heard
-                    .release
-                    .as_ref()
-                    .map(|release| published(release, heard.metadata.as_deref())),
+                None => heard.release.as_ref().map(|release| Published {
+                    listed: self.listed(heard),
+                    ..published(release, heard.metadata.as_deref())
+                }),
             }
             .map(Arc::new),
             // What a repository says is known by its commit.
@@ -153,6 +153,13 @@ impl<'a> Assembly<'a> {
                 .map(|project| project.group_requires_python.clone())
                 .unwrap_or_default(),
         }
+    }
+
+    /// The versions to choose from, where their number counted.
+    fn listed(&self, heard: &Heard) -> Arc<[Version]> {
+        let map = heard.map.as_ref();
+        let map = map.filter(|_| self.resolution.problem.manner.weighs);
+        map.map_or_else(Arc::default, |map| listed(&map.project))
     }
 
     /// The edges of a node.
