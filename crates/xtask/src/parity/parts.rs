@@ -119,6 +119,17 @@ pub(super) static PARTS: &[Part] = &[
         }),
     },
     Part {
+        name: "pdm-resolution",
+        title: "pdm resolution",
+        what: What::Locks(Locks {
+            projects: Projects::Corpus,
+            expected: "pdm.lock",
+            failure: Some("pdm.error.txt"),
+            writer: Writer::Lockwright(&["lock", "--format", "pdm"]),
+            measure: Measure::Versions,
+        }),
+    },
+    Part {
         name: "conversions",
         title: "conversions",
         what: What::Conversions,
