@@ -72,6 +72,7 @@ pub async fn lock(
     let (workspace, mut warnings) = read_workspace(request, mode)?;
     let (mut problem, found) =
         question::pose(&workspace, &request.options, mode).map_err(Failure::input)?;
+    ask_locked_extras(&mut problem, request, mode);
     warnings.extend(found);
     let upgrades = Upgrades::read(&request.options, &workspace).map_err(Failure::input)?;
     problem.constraints.extend(upgrades.bounds.iter().cloned());
@@ -289,8 +290,18 @@ impl Asking<'_> {
         let mode = Mode::of(request).ok()?;
         let (workspace, _) = read_workspace(request, mode).ok()?;
         let (mut problem, _) = question::pose(&workspace, &request.options, mode).ok()?;
+        ask_locked_extras(&mut problem, request, mode);
         self.gathered.add_to(&mut problem);
         Some(problem)
+    }
+}
+
+/// The extras that an existing `pdm.lock` holds stay.
+fn ask_locked_extras(problem: &mut Problem, request: &LockRequest, mode: Mode) {
+    let groups = request.lock.as_deref();
+    let groups = groups.filter(|_| mode == Mode::Pdm);
+    if let Some(groups) = groups.and_then(formats::pdm::locked_groups) {
+        question::ask_extras(problem, &groups);
     }
 }
 

@@ -59,8 +59,9 @@ impl Mode {
     #[must_use]
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Uv | Self::Pdm => Dialect::Uv,
+            Self::Uv => Dialect::Uv,
             Self::Poetry => Dialect::Poetry,
+            Self::Pdm => Dialect::Pdm,
         }
     }
 

@@ -1,5 +1,7 @@
 //! From what a project asks for, and the options of a run, to the problem that is resolved.
 
+mod pdm;
+pub(crate) use pdm::ask_extras;
 mod poetry;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +13,7 @@ use manifest::tool_uv::{CutOff, Exclude, Index, Override, Settings};
 use manifest::{Clock, DeclaredRequirement, ForeignKind, Kind, Manifest, Member, Part, Workspace};
 use packaging::{
     GroupName, IndexUrl, Marker, PackageName, RequirementSource, RequiresPython,
-    SourcedRequirement, VersionSpecifiers, version,
+    SourcedRequirement, VersionRange, VersionSpecifiers, version,
 };
 use resolve::{
     BuildPolicy, IndexCutOffs, IndexStrategy, Indexes, LocalProject, Overrides, Problem,
@@ -61,8 +63,10 @@ struct Posing<'a> {
 impl Posing<'_> {
     fn problem(&mut self) -> Option<Problem> {
         let mut problem = self.plain_problem()?;
-        if self.mode == Mode::Poetry {
-            self.poetry_sources(&mut problem);
+        match self.mode {
+            Mode::Uv => {}
+            Mode::Poetry => self.poetry_sources(&mut problem),
+            Mode::Pdm => self.as_pdm(&mut problem),
         }
         Some(problem)
     }
@@ -157,6 +161,10 @@ impl Posing<'_> {
         match self.workspace.requires_python() {
             Ok(Some(requires_python)) => Some(requires_python),
             Ok(None) if self.mode == Mode::Poetry => Some(poetry::every_python()),
+            // For pdm that is every Python.
+            Ok(None) if self.mode == Mode::Pdm => {
+                Some(RequiresPython::from_range(VersionRange::full()))
+            }
             Ok(None) => {
                 let text = match &self.options.python {
                     Some(python) => format!(">={python}"),
@@ -531,6 +539,7 @@ impl Posing<'_> {
                 manifest::tool_uv::IndexStrategy::UnsafeBestMatch => IndexStrategy::UnsafeBestMatch,
             },
             supplemental: BTreeSet::new(),
+            routes: BTreeMap::new(),
             cutoffs: self.index_cutoffs(settings),
             ignored_errors: settings
                 .indexes

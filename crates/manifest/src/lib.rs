@@ -14,6 +14,7 @@ pub mod lower;
 pub mod migrate;
 pub mod project;
 pub mod script;
+pub mod tool_pdm;
 pub mod tool_poetry;
 pub mod tool_uv;
 pub mod workspace;
@@ -44,6 +45,8 @@ pub enum Dialect {
     Uv,
     /// `[project]` and `[tool.poetry]`.
     Poetry,
+    /// `[project]`, or poetry's tables in its place, and `[tool.pdm]`.
+    Pdm,
 }
 
 impl Dialect {
@@ -57,11 +60,15 @@ impl Dialect {
     ) -> (Option<Manifest>, Vec<Diagnostic>) {
         match self {
             Self::Uv => read(text, file),
-            Self::Poetry => {
+            Self::Poetry | Self::Pdm => {
                 let mut reader = Reader::new(text);
                 let manifest = reader.document().map(|document| {
                     let document = document.get_ref();
-                    tool_poetry::manifest(&mut reader, document, (text, file), is_root)
+                    let read = match self {
+                        Self::Pdm => tool_pdm::manifest,
+                        _ => tool_poetry::manifest,
+                    };
+                    read(&mut reader, document, (text, file), is_root)
                 });
                 finish(reader, manifest, file)
             }
@@ -126,7 +133,7 @@ impl Manifest {
     ///
     /// uv 0.13.8 asks the build backend then, rather than believing that there are none.
     pub(crate) fn leaves_dependencies_to_poetry(&self) -> bool {
-        if self.dialect == Dialect::Poetry {
+        if self.dialect != Dialect::Uv {
             return false;
         }
         let has = |table: &str, key: &str| {

@@ -200,13 +200,11 @@ fn fixtures() {
     for folder in folders {
         let mut files = BTreeMap::new();
         collect(&folder, &folder, &mut files);
-        let is_poetry = folder
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("poetry-reads-"));
-        let dialect = if is_poetry {
-            Dialect::Poetry
-        } else {
-            Dialect::Uv
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let dialect = match &*name {
+            name if name.starts_with("poetry-reads-") => Dialect::Poetry,
+            name if name.starts_with("pdm-reads-") => Dialect::Pdm,
+            _ => Dialect::Uv,
         };
         let told = describe(&files, dialect);
         let expected = folder.join("expected.txt");

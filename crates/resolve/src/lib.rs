@@ -27,6 +27,8 @@ mod range;
 pub mod relax;
 mod resolution;
 mod resolver;
+mod rounds;
+mod route;
 mod solve;
 mod version_map;
 mod world;
@@ -43,4 +45,5 @@ pub use problem::{
 };
 pub use resolution::Resolution;
 pub use resolver::{Progress, ResolveError, Resolver, Statistics, Step};
+pub use route::Route;
 pub use world::is_same_place;

@@ -15,6 +15,9 @@ pub struct Manner {
     /// Whether what a source distribution says of its requirements counts where only a build could
     /// vouch for it.
     pub trusts_unverified: bool,
+    /// Whether versions are chosen in rounds of pinning and jumping back before the engine goes
+    /// to work.
+    pub plays_rounds: bool,
     /// Whether what often is in conflict is decided earlier.
     pub learns_from_conflicts: bool,
     /// Whether a requirement that names a pre-release admits them for its project.
@@ -28,6 +31,8 @@ pub enum Coverage {
     Oldest,
     /// All for which the release is wanted: upper bounds and holes count.
     All,
+    /// The same, but where a release ends at 4.0 it does not end.
+    AllOfPython3,
 }
 
 /// When one resolution becomes several.
@@ -51,6 +56,7 @@ impl Manner {
         minds_tags: true,
         weighs: false,
         trusts_unverified: false,
+        plays_rounds: false,
         learns_from_conflicts: true,
         admits_named_prereleases: false,
     };
@@ -62,17 +68,19 @@ impl Manner {
         minds_tags: false,
         weighs: true,
         trusts_unverified: true,
+        plays_rounds: false,
         learns_from_conflicts: false,
         admits_named_prereleases: false,
     };
 
     /// As pdm 2.29.3 does.
     pub const PDM: Self = Self {
-        coverage: Coverage::All,
+        coverage: Coverage::AllOfPython3,
         splits: Splits::Never,
         minds_tags: true,
         weighs: false,
         trusts_unverified: false,
+        plays_rounds: true,
         learns_from_conflicts: true,
         admits_named_prereleases: true,
     };

@@ -10,7 +10,7 @@ use packaging::{
     RequiresPython, SourcedRequirement, Version,
 };
 
-use crate::{Manner, Preference};
+use crate::{Manner, Preference, Route};
 
 /// What is to be resolved.
 #[derive(Clone, Debug)]
@@ -151,6 +151,8 @@ pub struct Indexes {
     pub strategy: IndexStrategy,
     /// Those of them that count only where the others have nothing.
     pub supplemental: BTreeSet<IndexUrl>,
+    /// What single indexes are for, where they say so.
+    pub routes: BTreeMap<IndexUrl, Route>,
     /// Indexes whose 401 and 403 mean absence rather than a stop.
     pub ignored_errors: BTreeSet<IndexUrl>,
     /// Indexes with cut-offs of their own.

@@ -73,3 +73,15 @@ impl PythonTarget {
         Some((below.to_marker(), above.to_marker()))
     }
 }
+
+/// The Pythons of a range; one that ends at 4.0 does not end.
+pub(crate) fn open_ended(range: &VersionRange) -> VersionRange {
+    let four = Version::new([4, 0]);
+    let ends_there = range
+        .bounding_range()
+        .is_some_and(|(_, upper)| upper == Bound::Excluded(&four));
+    match ends_there {
+        true => range.union(&VersionRange::higher_than(four)),
+        false => range.clone(),
+    }
+}

@@ -19,6 +19,7 @@ use crate::node::Engine;
 use crate::preference::{Preferences, Voice};
 use crate::python::PythonTarget;
 use crate::resolution::{Merge, Resolution};
+use crate::rounds::{Rounds, Turn};
 use crate::solve::{ForkAction, ForkState, Halt, PendingFork, Surroundings};
 use crate::world::World;
 
@@ -203,6 +204,8 @@ pub struct Resolver {
     fresh: Arc<ForkState>,
     arena: Option<IncompatibilityArena<Engine>>,
     merge: Merge,
+    /// What chooses versions beforehand, while it does.
+    rounds: Option<Rounds>,
     statistics: Statistics,
     is_over: bool,
 }
@@ -213,9 +216,13 @@ impl Resolver {
     pub fn new(problem: Problem) -> Self {
         let preferences = Preferences::new(&problem.preferences);
         let mut python = PythonTarget::new(problem.requires_python.bounds().clone());
-        if problem.manner.coverage == Coverage::All {
+        if problem.manner.coverage != Coverage::Oldest {
             python = python.with_gaps(problem.requires_python.range());
         }
+        let rounds = problem.manner.plays_rounds.then(|| {
+            let range = problem.requires_python.range().clone();
+            Rounds::new(python.clone(), range)
+        });
         let world = World::new(problem);
         let mut state = ForkState::new(python, &world.problem.manner);
         let arena = state.engine.take_incompatibility_arena();
@@ -231,6 +238,7 @@ impl Resolver {
             fresh,
             arena: Some(arena),
             merge: Merge::default(),
+            rounds,
             statistics: Statistics::default(),
             is_over: false,
         }
@@ -260,6 +268,14 @@ impl Resolver {
     pub fn step(&mut self) -> Step {
         if self.is_over {
             return Step::Failed(ResolveError::Over);
+        }
+        if let Some(rounds) = &mut self.rounds {
+            match rounds.run(&mut self.world) {
+                Turn::Missing(queries) => return self.ask(queries),
+                Turn::Chosen(versions) => self.world.chosen = versions.into_iter().collect(),
+                Turn::Nothing => {}
+            }
+            self.rounds = None;
         }
         loop {
             let mut state = match self.active.take() {

@@ -22,7 +22,7 @@ use crate::manner::{Coverage, Manner, Splits};
 use crate::node::{Engine, Node};
 use crate::preference::Preferences;
 use crate::priority::{Priorities, Rank, Weight};
-use crate::python::PythonTarget;
+use crate::python::{PythonTarget, open_ended};
 use crate::resolver::ResolveError;
 use crate::version_map::VersionMap;
 use crate::world::{Edge, World, is_same_place};
@@ -354,7 +354,15 @@ impl ForkState {
     fn supports(&self, id: Id<Node>, requires_python: &RequiresPython, manner: &Manner) -> bool {
         match manner.coverage {
             Coverage::Oldest => self.python.is_supported_by(requires_python),
-            Coverage::All => {
+            Coverage::All | Coverage::AllOfPython3 => {
+                let open;
+                let requires_python = match manner.coverage {
+                    Coverage::AllOfPython3 => {
+                        open = RequiresPython::from_range(open_ended(requires_python.range()));
+                        &open
+                    }
+                    _ => requires_python,
+                };
                 let here = self.environment.marker;
                 self.python.is_covered_by(requires_python, here)
                     || self

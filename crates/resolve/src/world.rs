@@ -13,7 +13,7 @@ use packaging::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::candidate::{self, Prereleases, Selector};
+use crate::candidate::{self, Candidate, Choice, Prereleases, Selector};
 use crate::demand::{Demand, Origin};
 use crate::environment::ForkEnvironment;
 use crate::expand::{Context, Modifiers};
@@ -21,7 +21,7 @@ use crate::explain::{Gone, PackageGone};
 use crate::fork::Fork;
 use crate::manner::Splits;
 use crate::problem::{IndexStrategy, LocalProject, Problem};
-use crate::version_map::{FilePolicy, VersionMap};
+use crate::version_map::{FilePolicy, Verdict, VersionMap};
 
 /// When something said about a project holds.
 #[derive(Clone, Debug)]
@@ -118,6 +118,8 @@ pub(crate) struct World {
     directs: Scoped<Source>,
     prerelease_names: Scoped<()>,
     direct_names: Scoped<()>,
+    /// The versions that were chosen beforehand.
+    pub(crate) chosen: FxHashMap<PackageName, Version>,
     yanks: FxHashMap<PackageName, Vec<Version>>,
     maps: FxHashMap<(PackageName, Option<IndexUrl>), Found>,
     facts: FxHashMap<Arc<str>, Arc<KnownFacts>>,
@@ -194,6 +196,7 @@ impl World {
                 supplemental: problem.indexes.supplemental.clone(),
             },
             artifact_environments,
+            chosen: FxHashMap::default(),
             index: Index::default(),
             maps: FxHashMap::default(),
             facts: FxHashMap::default(),
@@ -243,6 +246,13 @@ impl World {
         locals
             .find(|local| is_same_place(&local.project.source, source))
             .cloned()
+    }
+
+    /// Whether a source tree satisfies any specifier: nobody knows its version, or it is pdm's own
+    /// project, which is what it is.
+    pub(crate) fn has_any_version(&self, name: &PackageName) -> bool {
+        let is_own = self.problem.manner.plays_rounds && self.problem.members.contains(name);
+        is_own || self.has_unknown_version(name)
     }
 
     /// Whether only a build could tell the version of a source tree.
@@ -326,6 +336,26 @@ impl World {
             || options.resolution == ResolutionMode::Lowest
     }
 
+    /// The version that was chosen beforehand, if it is still among the choices.
+    pub(crate) fn chosen<'a>(&self, choice: Choice<'a>) -> Option<Candidate<'a>> {
+        let version = self.chosen.get(choice.name)?;
+        let version = Some(version).filter(|version| choice.range.contains(version))?;
+        choice.maps.iter().find_map(|map| {
+            let (version, offer) = map.offer(version)?;
+            let is_usable = !matches!(offer.verdict, Verdict::Unusable(_));
+            is_usable.then_some(Candidate {
+                version,
+                offer,
+                index: &map.index,
+            })
+        })
+    }
+
+    /// Whether exactly this version was chosen beforehand.
+    pub(crate) fn has_chosen(&self, name: &PackageName, version: &Version) -> bool {
+        self.chosen.get(name) == Some(version)
+    }
+
     /// The releases of a project: on one index, or on those that are searched for everything.
     pub(crate) fn maps(&mut self, name: &PackageName, index: Option<&IndexUrl>) -> Found {
         let key = (name.clone(), index.cloned());
@@ -334,7 +364,7 @@ impl World {
         }
         let found = match index {
             Some(index) => self.find(name, std::slice::from_ref(index)),
-            None => self.find(name, &self.problem.indexes.implicit),
+            None => self.find(name, &self.problem.indexes.searched(name)),
         };
         if !matches!(found, Found::Missing(_)) {
             self.maps.insert(key, found.clone());

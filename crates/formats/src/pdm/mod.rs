@@ -29,6 +29,12 @@ use lock::Lock;
 
 use crate::{LockFormat, Needs, WriteRequest, Written};
 
+/// The groups that a `pdm.lock` holds, extras among them; `None` of a text that is none.
+#[must_use]
+pub fn locked_groups(text: &str) -> Option<Vec<String>> {
+    frame::Previous::read(Some(text)).groups
+}
+
 /// `pdm.lock`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pdm;

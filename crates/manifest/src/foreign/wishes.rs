@@ -161,6 +161,8 @@ pub(super) fn index(name: Option<&str>, url: &str, span: Span) -> Index {
         raw_url: url.to_owned(),
         explicit: false,
         supplemental: false,
+        include: Vec::new(),
+        exclude: Vec::new(),
         default: false,
         kind: IndexKind::Simple,
         exclude_newer: None,

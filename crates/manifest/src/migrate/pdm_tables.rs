@@ -168,6 +168,8 @@ impl Wanted {
             raw_url: url.to_owned(),
             explicit: is_bound,
             supplemental: false,
+            include: Vec::new(),
+            exclude: Vec::new(),
             default: name == PUBLIC,
             kind: match text("type") {
                 Some("find_links") => IndexKind::Flat,

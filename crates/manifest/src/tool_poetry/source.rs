@@ -109,6 +109,8 @@ fn index(name: &str, url: &str, span: diagnostic::Span) -> Index {
         raw_url: url.to_owned(),
         explicit: false,
         supplemental: false,
+        include: Vec::new(),
+        exclude: Vec::new(),
         default: url == PUBLIC,
         kind: IndexKind::Simple,
         exclude_newer: None,

@@ -23,6 +23,10 @@ pub struct Index {
     pub explicit: bool,
     /// Whether it is searched only where the others have nothing.
     pub supplemental: bool,
+    /// Patterns of the projects that are looked up in indexes which name them, and nowhere else.
+    pub include: Vec<String>,
+    /// Patterns of the projects that are not looked up here.
+    pub exclude: Vec<String>,
     /// Whether it stands in for the product's default index.
     pub default: bool,
     /// What it serves.
@@ -208,6 +212,8 @@ fn read_one(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Index> {
         raw_url,
         explicit,
         supplemental: false,
+        include: Vec::new(),
+        exclude: Vec::new(),
         default,
         kind: kind.unwrap_or_default(),
         exclude_newer,
@@ -300,6 +306,8 @@ fn legacy(url: &str, node: &Node<'_>, default: bool) -> Index {
         raw_url: url.to_owned(),
         explicit: false,
         supplemental: false,
+        include: Vec::new(),
+        exclude: Vec::new(),
         default,
         kind: IndexKind::Simple,
         exclude_newer: None,

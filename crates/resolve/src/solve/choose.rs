@@ -141,14 +141,19 @@ impl ForkState {
             highest: around.world.wants_highest(name, &self.environment),
         };
         let selector = around.world.selector.clone();
-        let Some(candidate) = selector.select(choice, around.preferences, &self.environment) else {
+        let chosen = around.world.chosen(choice);
+        let is_chosen = chosen.is_some();
+        let found =
+            chosen.or_else(|| selector.select(choice, around.preferences, &self.environment));
+        let Some(candidate) = found else {
             return Chosen::None;
         };
         if let Verdict::Unusable(reason) = &candidate.offer.verdict {
             return Chosen::Unusable(candidate.version.clone(), reason.clone());
         }
         let manner = around.world.problem.manner;
-        if manner.coverage == Coverage::Oldest
+        if manner.coverage != Coverage::All
+            && !is_chosen
             && let Some(requires_python) = candidate.offer.verdict.requires_python()
             && !self.supports(id, requires_python, &manner)
         {

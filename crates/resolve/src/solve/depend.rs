@@ -147,9 +147,10 @@ impl ForkState {
         // What poetry would split by counts even where the release is ruled out afterwards.
         let is_late = manner.coverage == Coverage::All;
         let listed = pin.requires_python.as_ref().filter(|_| is_late);
+        let is_chosen = around.world.has_chosen(name, version);
         let unsupported = |python: Option<&Arc<RequiresPython>>| {
             python
-                .filter(|it| !self.supports(self.next, it, &manner))
+                .filter(|it| !is_chosen && !self.supports(self.next, it, &manner))
                 .cloned()
         };
         let facts = around.world.facts(&pin.query);
@@ -390,7 +391,7 @@ pub(super) fn lower(
         }
         // What nobody knows satisfies everybody: only a build could tell a dynamic version, and
         // projects are often required by their own tests' requirements.
-        let range = if world.has_unknown_version(&demand.name) {
+        let range = if world.has_any_version(&demand.name) {
             VersionRange::full()
         } else {
             demand.range.clone()
