@@ -815,6 +815,7 @@ fn a_manifest_is_rewritten_and_its_locked_versions_are_kept() {
     folder.write("requirements.in", "# the one\none  # first\n");
     folder.write("requirements.txt", "one==1.0\n");
     folder.write("requirements-dev.in", "-r requirements.in\ntwo\n");
+    folder.write("requirements-dev.txt", "one==2.0\ntwo==1.0\n");
     let migrate = ["migrate", "--to", "uv", "--python", "3.12"];
     let ran = run(
         &folder,
@@ -833,7 +834,7 @@ fn a_manifest_is_rewritten_and_its_locked_versions_are_kept() {
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     assert!(
         ran.stderr
-            .contains("1 versions of `requirements.txt` are kept\nnote: new: `two`\n"),
+            .contains("2 versions of `requirements.txt` are kept\n"),
         "{}",
         ran.stderr
     );

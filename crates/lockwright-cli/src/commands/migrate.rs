@@ -1,6 +1,6 @@
 //! `lockwright migrate`: rewrites a project's manifest for another tool, with its lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -10,11 +10,14 @@ use lockwright::migration::{Carried, MigrateRequest, carried, group_of_requireme
 use lockwright::{Failure, FailureKind, LockOptions, LockReply, LockRequest};
 use manifest::ForeignKind;
 use manifest::migrate::{Layout, Rewritten, Target, Words};
+use packaging::PackageName;
+use packaging::requirements_file::{RequirementsFile, Wanted};
 
 use super::Status;
 use super::lock::{credentials, summary};
 use crate::arguments::migrate::MigrateArguments;
 use crate::output;
+use crate::progress::count;
 use crate::project::ProjectFiles;
 use crate::report;
 use crate::session::{Session, environment, now, shown};
@@ -74,19 +77,20 @@ impl Stopped {
 
 fn migrate(arguments: &MigrateArguments) -> Result<Status, Stopped> {
     let dialect = Words::of(&pyproject_at(&arguments.path)).dialect();
-    let project = ProjectFiles::read(&arguments.path, dialect).map_err(|error| {
+    let mut project = ProjectFiles::read(&arguments.path, dialect).map_err(|error| {
         let error = Diagnostic::error("cli/unreadable-file", error);
         Stopped::input(vec![error], None)
     })?;
     let target = Target::ALL.iter().find(|(name, _)| *name == arguments.to);
     let target = target.map_or(Target::Uv, |it| it.1);
     let file = project.folder.join(PYPROJECT);
-    let request = migration(arguments, &project, target);
+    let groups = groups(&mut project);
+    let request = migration(arguments, &project, groups, target);
     let rewritten = match rewritten(&request) {
         Ok(rewritten) => rewritten,
         Err(found) => return Err(Stopped::input(found, Some(project))),
     };
-    let old = existing_lock(&project);
+    let old = existing_lock(&project, &request.groups);
     let format = target.lock_format().and_then(formats::named);
     let started = Instant::now();
     let mut lock = None;
@@ -187,7 +191,9 @@ fn tell_versions(old: Option<&(PathBuf, String)>, reply: &LockReply, project: &s
             "note: `{path}` cannot be read: its versions do not count"
         ));
     };
-    report::say(&format!("{kept} versions of `{path}` are kept"));
+    let verb = if kept == 1 { "is" } else { "are" };
+    let kept = count(kept as u64, "version");
+    report::say(&format!("{kept} of `{path}` {verb} kept"));
     for (name, before, after) in changed {
         let (before, after) = (before.join(", "), after.join(", "));
         report::say(&format!("note: `{name}` was {before}, and is {after} now"));
@@ -219,20 +225,19 @@ fn tell_remains(
 fn migration(
     arguments: &MigrateArguments,
     project: &ProjectFiles,
+    groups: Vec<(String, String)>,
     target: Target,
 ) -> MigrateRequest {
     let pyproject = match project.foreign {
         Some(_) => fs::read_to_string(project.folder.join(PYPROJECT)).ok(),
         None => Some(project.text.clone()),
     };
-    let mut files = project.others.clone();
-    let groups = groups(project, &mut files);
     MigrateRequest {
         target,
         pyproject,
         manifest: project.foreign.clone(),
         groups,
-        files,
+        files: project.others.clone(),
         folder: folder_name(&project.folder),
         layout: layout(project),
         python: arguments.python.clone(),
@@ -240,7 +245,7 @@ fn migration(
 }
 
 /// The requirements files of other groups beside the one at hand.
-fn groups(project: &ProjectFiles, files: &mut BTreeMap<String, String>) -> Vec<(String, String)> {
+fn groups(project: &mut ProjectFiles) -> Vec<(String, String)> {
     let mut groups: BTreeMap<String, String> = BTreeMap::new();
     let Some(main) = &project.foreign else {
         return Vec::new();
@@ -269,6 +274,7 @@ fn groups(project: &ProjectFiles, files: &mut BTreeMap<String, String>) -> Vec<(
             groups.entry(group).or_insert(path);
         }
     }
+    let files = &mut project.others;
     for path in groups.values() {
         let mut open = vec![path.clone()];
         while let Some(path) = open.pop() {
@@ -313,7 +319,7 @@ fn layout(project: &ProjectFiles) -> Option<Layout> {
 }
 
 /// The lock whose versions are carried over: that of the tool the project was written for first.
-fn existing_lock(project: &ProjectFiles) -> Option<(PathBuf, String)> {
+fn existing_lock(project: &ProjectFiles, groups: &[(String, String)]) -> Option<(PathBuf, String)> {
     let compiled = project.foreign.as_ref().and_then(|name| {
         let stem = name.strip_suffix(".in")?;
         Some(format!("{stem}.txt"))
@@ -329,10 +335,45 @@ fn existing_lock(project: &ProjectFiles) -> Option<(PathBuf, String)> {
     let names = compiled.into_iter().chain([own.to_owned()]);
     let names = names.chain(usual.map(str::to_owned));
     names.into_iter().find_map(|name| {
-        let path = project.folder.join(name);
+        let path = project.folder.join(&name);
         let text = fs::read_to_string(&path).ok()?;
-        formats::read("", &text).is_ok().then_some((path, text))
+        formats::read("", &text).ok()?;
+        match name.ends_with(".txt") {
+            true => Some((path, with_groups(text, project, groups))),
+            false => Some((path, text)),
+        }
     })
+}
+
+/// A compiled requirements file, with what those of other groups pin beside it.
+fn with_groups(mut text: String, project: &ProjectFiles, groups: &[(String, String)]) -> String {
+    let names = |file: &RequirementsFile| -> BTreeSet<PackageName> {
+        let entries = file.entries().filter_map(|(_, entry)| match &entry.wanted {
+            Wanted::Named(requirement) => Some(requirement.name.clone()),
+            Wanted::Place(_) => None,
+        });
+        entries.collect()
+    };
+    let mut known = names(&RequirementsFile::parse(&text));
+    for (_, path) in groups {
+        let compiled = path.strip_suffix(".in").map(|it| format!("{it}.txt"));
+        let Some(path) = compiled else { continue };
+        let Ok(more) = fs::read_to_string(project.folder.join(path)) else {
+            continue;
+        };
+        let file = RequirementsFile::parse(&more);
+        for (line, entry) in file.entries() {
+            let is_new = match &entry.wanted {
+                Wanted::Named(requirement) => !known.contains(&requirement.name),
+                Wanted::Place(_) => false,
+            };
+            if let Some(line) = more.get(line.span.clone()).filter(|_| is_new) {
+                text.push_str(&format!("\n{line}\n"));
+            }
+        }
+        known.extend(names(&file));
+    }
+    text
 }
 
 fn lock_request(

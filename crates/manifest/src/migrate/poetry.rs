@@ -9,11 +9,33 @@ use super::edit::{self, Element, set};
 use super::sources::for_poetry;
 use super::wanted::{Line, WantedItem};
 use super::{Rewriting, Words};
-use crate::tool_uv::{Index, PrereleaseMode, Source};
+use crate::tool_uv::{Index, PrereleaseMode, Source, SourceKind};
 
 impl Rewriting<'_> {
+    /// Gives another name to an index that has the one poetry keeps for the public index.
+    fn rename_index(&mut self) {
+        const KEPT: &str = "pypi";
+        const NEW: &str = "mirror";
+        let is_kept = |name: &str| name.eq_ignore_ascii_case(KEPT);
+        for index in &mut self.wanted.indexes {
+            if index.name.as_deref().is_some_and(is_kept) {
+                index.name = Some(NEW.to_owned());
+            }
+        }
+        for source in self.wanted.sources.values_mut().flatten() {
+            if let SourceKind::Index { name, .. } = &mut source.kind
+                && is_kept(name)
+            {
+                *name = NEW.to_owned();
+            }
+        }
+    }
+
     /// Writes what poetry reads in its own table.
     pub(super) fn tool_poetry(&mut self) {
+        if self.origin.words != Words::Poetry {
+            self.rename_index();
+        }
         if self.origin.words == Words::Poetry {
             for key in ["dev-dependencies", "extras"] {
                 edit::remove(&mut self.document, &["tool", "poetry", key]);
