@@ -11,7 +11,7 @@ wheels and sdists fill the indexes.
 """
 from __future__ import annotations
 
-import argparse, copy, hashlib, importlib.util, json, os, random, re, shlex, subprocess, sys, tempfile, threading
+import argparse, copy, hashlib, importlib.util, json, os, random, re, shlex, shutil, subprocess, sys, tempfile, threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -731,12 +731,26 @@ def keep(folder: Path, case: dict, shown: dict) -> None:
             (folder / name).write_text(text)
 
 
+def interpreters() -> list[str]:
+    """Pythons that the invented projects are for, one of each version: those on the path, and pyenv's."""
+    pyenv = Path.home() / ".pyenv/versions"
+    found = []
+    for minor in ("12", "13"):
+        candidates = [shutil.which(f"python3.{minor}"), *map(str, sorted(pyenv.glob(f"3.{minor}.*/bin/python")))]
+        for candidate in filter(None, candidates):
+            # A shim stands there whether or not there is anything behind it.
+            if subprocess.run([candidate, "-c", ""], capture_output=True).returncode == 0:
+                found.append(candidate)
+                break
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["run", "again", "minimize"])
     parser.add_argument("--tool", required=True)
     parser.add_argument("--uv", default="uv")
-    parser.add_argument("--python", action="append", default=[], help="an interpreter for uv to try; may be repeated")
+    parser.add_argument("--python", action="append", default=[], help="an interpreter for uv to try; may be repeated [default: 3.12 and 3.13 of this machine]")
     parser.add_argument("--seeds", default="0-99")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--mode", choices=["lock", "relock", "respell"], default="lock")
@@ -746,6 +760,9 @@ def main() -> None:
     parser.add_argument("--scenarios", default=str(beside))
     parser.add_argument("cases", nargs="*", type=Path)
     arguments = parser.parse_args()
+    arguments.python = arguments.python or interpreters()
+    if not arguments.python:
+        sys.exit("uv needs a Python 3.12 or 3.13 for these projects: name one with --python")
 
     global scenarios
     spec = importlib.util.spec_from_file_location("scenarios", arguments.scenarios)
@@ -790,6 +807,8 @@ def main() -> None:
                     keep(arguments.keep / f"{arguments.mode}-{seed}", case, shown)
     misses = sum(tally.get(verdict, 0) for verdict in ("different", "a lock of ours only", "a lock of uv's only", "timed out"))
     print(f"projects: {sum(tally.values()) - misses}/{sum(tally.values())} {tally}")
+    if tally.get("identical", 0) * 10 < sum(tally.values()):
+        sys.exit("uv locks hardly anything here: that says nothing about us")
     sys.exit(1 if misses else 0)
 
 
