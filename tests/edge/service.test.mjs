@@ -23,6 +23,7 @@ test("formats and settings can be asked for", async () => {
     media_type: "application/toml",
     layouts: [],
     can_be_read: true,
+    can_be_written: true,
   });
   const meta = await (await fetch(`${edge.url}/v1/meta`)).json();
   assert.equal(meta.public_index, edge.index.url);

@@ -75,6 +75,7 @@ fn formats() -> serde_json::Value {
             "media_type": format.media_type(),
             "layouts": format.layouts(),
             "can_be_read": formats::can_be_read(*format),
+            "can_be_written": formats::can_be_written(*format),
         })
     });
     json!({ "formats": formats.collect::<Vec<_>>() })

@@ -86,6 +86,8 @@ export interface Format {
   name: string;
   file_name: string;
   media_type: string;
+  /** Whether locks can be written in it, not only read from it. */
+  can_be_written: boolean;
 }
 
 /** What the service beside the playground says about itself. */

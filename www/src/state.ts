@@ -74,7 +74,7 @@ export const diagnostics = computed<Diagnostic[]>(() => {
 
 const lockwright = new Lockwright((its, known) => {
   version.value = its;
-  formats.value = known;
+  formats.value = known.filter((format) => format.can_be_written);
   if (!known.some(({ name }) => name === shownFormat.value)) shownFormat.value = known[0]?.name ?? "uv";
 });
 

@@ -35,7 +35,7 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// The formats that can be written, as JSON: `[{name, file_name, media_type}]`.
+/// The formats, as JSON: `[{name, file_name, media_type, layouts, can_be_read, can_be_written}]`.
 #[wasm_bindgen]
 #[must_use]
 pub fn formats() -> String {
@@ -46,6 +46,7 @@ pub fn formats() -> String {
             "media_type": format.media_type(),
             "layouts": format.layouts(),
             "can_be_read": formats::can_be_read(*format),
+            "can_be_written": formats::can_be_written(*format),
         })
     });
     serde_json::Value::from_iter(formats).to_string()
