@@ -2,6 +2,7 @@
 
 mod conversions;
 mod difference;
+mod exports;
 mod locks;
 mod markers;
 mod parts;
@@ -171,6 +172,7 @@ fn compare(choice: &Choice) -> Result<Tally, Failed> {
         let (score, word) = match part.what {
             What::Locks(locks) => (locks::compare(locks, &shared, choice)?, " identical"),
             What::Conversions => (conversions::compare(&shared, choice)?, " kept whole"),
+            What::Exports(test) => (exports::compare(test, choice)?, " identical"),
             What::Markers => (markers::compare(&shared, choice)?, ""),
         };
         let title = part.title;
@@ -195,7 +197,7 @@ fn build(choice: &Choice) -> Result<(), Failed> {
         choice.parts.iter().filter_map(|part| match part.what {
             What::Locks(locks) => Some(locks.writer),
             What::Conversions => Some(Writer::Lockwright(&["convert"])),
-            What::Markers => None,
+            What::Exports(_) | What::Markers => None,
         })
     };
     let mut command = cargo();

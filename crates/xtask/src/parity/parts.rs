@@ -16,6 +16,8 @@ pub(super) enum What {
     Locks(Locks),
     /// Every lock of the corpus in every other format, with the lock it was.
     Conversions,
+    /// What a tool exports from its own lock, by the name of the test that compares it.
+    Exports(&'static str),
     /// Texts of markers with those of uv.
     Markers,
 }
@@ -128,6 +130,21 @@ pub(super) static PARTS: &[Part] = &[
             writer: Writer::Lockwright(&["lock", "--format", "pdm"]),
             measure: Measure::Versions,
         }),
+    },
+    Part {
+        name: "pylock-uv",
+        title: "pylock uv",
+        what: What::Exports("pylocks_are_identical"),
+    },
+    Part {
+        name: "requirements-uv",
+        title: "requirements uv",
+        what: What::Exports("requirements_are_identical"),
+    },
+    Part {
+        name: "requirements-uv-all",
+        title: "requirements uv, all extras and groups",
+        what: What::Exports("requirements_of_all_extras_and_groups_are_identical"),
     },
     Part {
         name: "conversions",
