@@ -107,6 +107,11 @@ impl Rewriting<'_> {
                 false => self.own_backend(),
             };
         }
+        // uv and pdm let setuptools build a package where nothing says who does.
+        let is_said = matches!(self.origin.words, Words::Uv | Words::Pdm);
+        if is_said && self.is_virtual() == Some(false) && backend.is_empty() {
+            return self.build_system(&["setuptools>=77"], "setuptools.build_meta");
+        }
         if of_poetry {
             self.refresh_poetry_core();
         }

@@ -111,12 +111,25 @@ impl Words {
         } else if tool("pdm").is_some() {
             Self::Pdm
         } else {
-            Self::Pep621
+            Self::of_backend(&pyproject)
         }
     }
 }
 
 impl Words {
+    /// The words of a file without tables of tools: whoever builds it is whom it was written for.
+    fn of_backend(pyproject: &toml::Table) -> Self {
+        let backend = pyproject
+            .get("build-system")
+            .and_then(|it| it.get("build-backend")?.as_str());
+        match backend.unwrap_or_default() {
+            backend if backend.starts_with("poetry.core") => Self::Poetry,
+            backend if backend.starts_with("pdm.") => Self::Pdm,
+            "uv_build" => Self::Uv,
+            _ => Self::Pep621,
+        }
+    }
+
     /// Reads a `pyproject.toml` in these words.
     #[must_use]
     pub fn read(self, text: &str, file: &str) -> (Option<Manifest>, Vec<Diagnostic>) {

@@ -63,11 +63,16 @@ impl Rewriting<'_> {
             })
             .collect();
         for (name, is_default, lines) in groups {
-            if !is_default {
+            // poetry installs every group unless told otherwise, others only `dev`.
+            let is_usual = match self.origin.words {
+                Words::Poetry => is_default,
+                _ => is_default && name == "dev",
+            };
+            if !is_usual {
                 let end = self.positions.end();
                 let path = ["tool", "poetry", "group", &name];
                 if let Some(table) = edit::table(&mut self.document, &path, end) {
-                    set(table, "optional", true.into());
+                    set(table, "optional", (!is_default).into());
                 }
             }
             self.enrich(&["tool", "poetry", "group", &name, "dependencies"], &lines);
