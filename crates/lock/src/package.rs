@@ -183,6 +183,8 @@ pub struct Published {
     pub summary: Option<Arc<str>>,
     /// `Requires-Python` as the index wrote it, or else the metadata.
     pub requires_python: Option<Arc<str>>,
+    /// The same as the index wrote it, if it did.
+    pub index_requires_python: Option<Arc<str>>,
     /// `Requires-Dist`, in order.
     pub requires_dist: Vec<Arc<packaging::Requirement>>,
     /// `Provides-Extra`, in order.

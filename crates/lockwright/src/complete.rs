@@ -136,6 +136,7 @@ fn fill_in(lock: &mut Lock, at: usize, heard: &Heard, needs: Needs, told: &mut T
         let files = std::mem::take(&mut published.files);
         published = lock::Published {
             files,
+            index_requires_python: published.index_requires_python,
             requires_python: published.requires_python.or(before.requires_python.clone()),
             ..(**before).clone()
         };

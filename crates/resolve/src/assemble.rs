@@ -287,6 +287,7 @@ pub fn published(release: &Release, metadata: Option<&Metadata>) -> Published {
     match metadata {
         Some(metadata) => published_by(metadata, on_page, files),
         None => Published {
+            index_requires_python: on_page.clone(),
             requires_python: on_page,
             files,
             ..Published::default()
@@ -315,6 +316,7 @@ pub fn published_by(
     Published {
         raw_name: Some(metadata.raw_name.clone()),
         summary: metadata.summary.clone(),
+        index_requires_python: on_page.clone(),
         requires_python: on_page.or_else(|| metadata.requires_python_text.clone()),
         requires_dist: metadata.requires_dist.clone(),
         provides_extra: metadata.provides_extra.clone(),

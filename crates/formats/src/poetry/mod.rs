@@ -14,6 +14,7 @@ mod graph;
 mod marker;
 mod marker_parse;
 mod overlap;
+mod places;
 mod read;
 mod replay;
 mod root;

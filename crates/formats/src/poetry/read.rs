@@ -6,18 +6,18 @@
 
 use std::collections::BTreeMap;
 
-use diagnostic::Diagnostic;
+use diagnostic::{Diagnostic, Span};
 use lock::{Artifact, ArtifactSource, Asked, Dependency, Lock, Package, PackageId, Source};
 use packaging::{
-    ExtraName, GitReference, GroupName, IndexUrl, Marker, PackageName, RequirementSource,
+    ExtraName, GitReference, GroupName, Hash, IndexUrl, Marker, PackageName, RequirementSource,
     RequiresPython, SourcedRequirement, Version, VersionSpecifier, VersionSpecifiers,
 };
 use toml::{Table, Value};
 
 use super::constraint::Reading;
-use super::marker_parse;
 use super::range::Constraint;
 use super::root::{MAIN, normalized};
+use super::{marker_parse, places};
 use crate::flat::tell_apart;
 
 pub(super) fn read(text: &str) -> Result<Lock, Vec<Diagnostic>> {
@@ -38,25 +38,40 @@ pub(super) fn read(text: &str) -> Result<Lock, Vec<Diagnostic>> {
         && !matches!(version.split('.').next(), Some("1" | "2"))
     {
         let title = format!("lock-version `{version}` is unknown: expected 1.x or 2.x");
-        return Err(vec![Diagnostic::error("formats/poetry-version", title)]);
+        let found = Diagnostic::error("formats/poetry-version", title);
+        return Err(vec![found.label(places::key(text, "lock-version"), "here")]);
     }
     let mut found = Vec::new();
     let mut entries: Vec<(&Table, Package)> = Vec::new();
+    let mut seen: BTreeMap<PackageId, usize> = BTreeMap::new();
     let listed = table
         .get("package")
         .and_then(Value::as_array)
         .map_or(&[][..], Vec::as_slice);
-    for entry in listed.iter().filter_map(Value::as_table) {
+    for (at, entry) in listed.iter().enumerate() {
+        let Some(entry) = entry.as_table() else {
+            let title = "a package is a table";
+            found.push(Diagnostic::error("formats/poetry-shape", title));
+            continue;
+        };
         match package(entry, metadata) {
-            Ok(package) => entries.push((entry, package)),
-            Err(title) => found.push(Diagnostic::error("formats/poetry-shape", title)),
+            Ok(package) => {
+                if let Some(first) = seen.insert(package.id.clone(), at) {
+                    let places = [first, at].map(|at| places::package(text, at));
+                    found.push(twice(&package.id, places));
+                }
+                entries.push((entry, package));
+            }
+            Err(Wrong { title, part }) => found.push(
+                Diagnostic::error("formats/poetry-shape", title)
+                    .label(places::in_package(text, at, &part), "here"),
+            ),
         }
     }
     if !found.is_empty() {
         return Err(found);
     }
     entries.sort_by(|(_, first), (_, second)| first.id.cmp(&second.id));
-    entries.dedup_by(|(_, first), (_, second)| first.id == second.id);
     for (entry, package) in &mut entries {
         package.marker = own_marker(entry).without_extras();
     }
@@ -128,20 +143,49 @@ fn requires_python(metadata: &Table) -> RequiresPython {
     RequiresPython::parse(&parts.join(",")).unwrap_or_else(|_| everything())
 }
 
-fn package(entry: &Table, metadata: &Table) -> Result<Package, String> {
-    let raw_name = text(entry, "name").ok_or("a package has no name")?;
-    let name = PackageName::new(raw_name).map_err(|error| error.to_string())?;
+/// What is wrong with a package, and the text that shows where.
+struct Wrong {
+    title: String,
+    part: String,
+}
+
+impl Wrong {
+    fn new(title: impl Into<String>, part: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            part: part.into(),
+        }
+    }
+}
+
+fn twice(id: &PackageId, [first, second]: [Span; 2]) -> Diagnostic {
+    let version = id.version.as_ref().map(|it| format!(" {it}"));
+    let title = format!(
+        "`{}`{} is locked twice",
+        id.name,
+        version.unwrap_or_default()
+    );
+    Diagnostic::error("formats/poetry-duplicate", title)
+        .label(second, "here")
+        .label(first, "and here")
+        .help("keep one of them, or let `poetry lock` write the file anew")
+}
+
+fn package(entry: &Table, metadata: &Table) -> Result<Package, Wrong> {
+    let raw_name =
+        text(entry, "name").ok_or_else(|| Wrong::new("a package has no name", "[[package]]"))?;
+    let name = PackageName::new(raw_name)
+        .map_err(|error| Wrong::new(error.to_string(), format!("\"{raw_name}\"")))?;
     let version: Option<Version> = match text(entry, "version") {
-        Some(version) => Some(
-            version
-                .parse()
-                .map_err(|_| format!("`{name}` has no valid version: `{version}`"))?,
-        ),
+        Some(version) => Some(version.parse().map_err(|_| {
+            let title = format!("`{name}` has no valid version: `{version}`");
+            Wrong::new(title, format!("\"{version}\""))
+        })?),
         None => None,
     };
     let mut sdist = None;
     let mut wheels = Vec::new();
-    for file in files(entry, metadata, raw_name) {
+    for file in files(entry, metadata, raw_name)? {
         if file.filename.ends_with(".whl") {
             wheels.push(file);
         } else if sdist.is_none() {
@@ -190,7 +234,7 @@ fn parse(text: &str) -> Marker {
 }
 
 /// The files: of the package, or of `[metadata.files]` as lock-version 1 has them.
-fn files(entry: &Table, metadata: &Table, raw_name: &str) -> Vec<Artifact> {
+fn files(entry: &Table, metadata: &Table, raw_name: &str) -> Result<Vec<Artifact>, Wrong> {
     let old = || {
         metadata
             .get("files")
@@ -203,20 +247,26 @@ fn files(entry: &Table, metadata: &Table, raw_name: &str) -> Vec<Artifact> {
         .flatten()
         .filter_map(|file| {
             let filename = file.get("file")?.as_str()?;
-            let hash = file
-                .get("hash")
-                .and_then(Value::as_str)
-                .and_then(|hash| hash.parse().ok());
-            Some(Artifact {
+            let hash = file.get("hash").and_then(Value::as_str);
+            let hash = hash.map(|text| read_hash(raw_name, filename, text));
+            Some(hash.transpose().map(|hash| Artifact {
                 filename: filename.into(),
                 source: ArtifactSource::Name(filename.into()),
                 hashes: hash.into_iter().collect(),
                 size: None,
                 upload_time: None,
                 yanked: None,
-            })
+            }))
         })
         .collect()
+}
+
+/// A digest: an algorithm we know, and hexadecimal digits.
+fn read_hash(name: &str, filename: &str, text: &str) -> Result<Hash, Wrong> {
+    text.parse().map_err(|_| {
+        let title = format!("the hash of `{filename}` of `{name}` is none: `{text}`");
+        Wrong::new(title, format!("\"{text}\""))
+    })
 }
 
 fn source(entry: &Table) -> Source {

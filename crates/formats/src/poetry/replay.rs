@@ -16,8 +16,8 @@ use super::range::Constraint;
 use super::root::{Root, normalized};
 
 /// So many worlds are looked at, and so often one starts anew, before it is given up.
-const MOST_WORLDS: usize = 400;
-const MOST_STARTS: usize = 60;
+const MOST_WORLDS: usize = 200;
+const MOST_STARTS: usize = 30;
 
 /// Whose requirement is replaced in a world.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -260,3 +260,56 @@ fn forks_become_markers() {
         ]
     );
 }
+
+/// The text of a lock with these packages.
+fn lock_text(packages: &str, version: &str) -> String {
+    format!(
+        "{packages}\n[metadata]\nlock-version = \"{version}\"\npython-versions = \"*\"\ncontent-hash = \"\"\n"
+    )
+}
+
+fn entry(version: &str, hash: &str) -> String {
+    format!(
+        "[[package]]\nname = \"hose\"\nversion = \"{version}\"\nfiles = [\n    {{file = \"hose.tar.gz\", hash = \"{hash}\"}},\n]\n"
+    )
+}
+
+/// The code of what is wrong, and the texts it points at.
+fn complaints(text: &str) -> Vec<(String, Vec<String>)> {
+    let found = Poetry.read(text).unwrap_err();
+    let said = |it: &diagnostic::Diagnostic| {
+        let labels = it.labels.iter();
+        let labels = labels.map(|label| text[label.span.clone()].to_owned());
+        (it.code.to_string(), labels.collect())
+    };
+    found.iter().map(said).collect()
+}
+
+#[test]
+fn what_is_wrong_with_a_lock_is_told_with_its_place() {
+    let one = |code: &str, labels: &[&str]| {
+        let labels = labels.iter().map(|it| (*it).to_owned()).collect();
+        vec![(code.to_owned(), labels)]
+    };
+    let good = entry("1.0", "sha256:aa");
+    assert!(Poetry.read(&lock_text(&good, "2.1")).is_ok());
+    assert_eq!(
+        complaints(&lock_text(&good, "3.0")),
+        one("formats/poetry-version", &["lock-version = \"3.0\""])
+    );
+    assert_eq!(
+        complaints(&lock_text(&format!("{good}\n{good}"), "2.1")),
+        one(
+            "formats/poetry-duplicate",
+            &["name = \"hose\"", "name = \"hose\""]
+        )
+    );
+    assert_eq!(
+        complaints(&lock_text(&entry("1.0", "sha256:xyz"), "2.1")),
+        one("formats/poetry-shape", &["\"sha256:xyz\""])
+    );
+    assert_eq!(
+        complaints(&lock_text(&entry("one", "sha256:aa"), "2.1")),
+        one("formats/poetry-shape", &["\"one\""])
+    );
+}

@@ -371,7 +371,7 @@ impl Entry<'_> {
         let version = version.map_or_else(|| "0".to_owned(), ToString::to_string);
         let fact = |fact: Option<&str>, missing: &str| quote(fact.unwrap_or(missing));
         let summary = published.and_then(|published| published.summary.as_deref());
-        let python = published.and_then(|published| published.requires_python.as_deref());
+        let python = published.and_then(|published| requires_python(published, &source));
         text.push_str("\n[[package]]\n");
         set(text, "name", &quote(name));
         set(text, "version", &quote(&version));
@@ -532,6 +532,23 @@ impl Entry<'_> {
             set(text, &extra, &array(items));
         }
     }
+}
+
+/// `Requires-Python`: of the public index only its own word counts, unless poetry had to look into
+/// a source distribution.
+fn requires_python<'a>(published: &'a Published, source: &SourceTable) -> Option<&'a str> {
+    let has_wheel = || {
+        published
+            .files
+            .iter()
+            .any(|it| it.filename.ends_with(".whl"))
+    };
+    let is_known = source.kind.is_empty() && !published.listed.is_empty();
+    let text = match is_known && has_wheel() {
+        true => &published.index_requires_python,
+        false => &published.requires_python,
+    };
+    text.as_deref()
 }
 
 /// Several requirements of one name: texts if all are bare, else tables throughout.
