@@ -22,8 +22,10 @@ pub(crate) fn adopt(problem: &mut Problem, lock: &Lock, worth: Worth, upgrades: 
         return;
     }
     let upgraded = upgrades.names(lock);
+    // Only uv begins with the forks it had, and remembers which of them chose a version.
+    let is_forked = problem.manner.splits == Splits::Diverging;
     let forks = |forks: &[Marker]| -> Vec<Marker> {
-        let forks = forks.iter();
+        let forks = forks.iter().filter(|_| is_forked);
         forks.map(|fork| read_again(lock, *fork)).collect()
     };
     let pins = lock
@@ -46,9 +48,7 @@ pub(crate) fn adopt(problem: &mut Problem, lock: &Lock, worth: Worth, upgrades: 
         _ => None,
     });
     problem.preferences.extend(pins);
-    // Where splits are found anew each time, those of a lock would split what need not be.
-    let begins_split = problem.manner.splits == Splits::Diverging;
-    if begins_split && worth >= Worth::Forks && problem.forks.is_none() {
+    if is_forked && worth >= Worth::Forks && problem.forks.is_none() {
         problem.forks = Some(forks(&lock.forks));
     }
 }

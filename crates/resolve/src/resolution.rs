@@ -10,6 +10,7 @@ use packaging::{ConflictItem, ConflictKind, IndexUrl, Marker, PackageName, Versi
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::environment::{conflict_extra, conflict_marker};
+use crate::manner::Splits;
 use crate::node::{Kind, Node};
 use crate::problem::Problem;
 use crate::solve::{ForkState, Pin};
@@ -145,9 +146,12 @@ type Chosen = (PackageName, Version, Option<IndexUrl>);
 impl Merge {
     /// Adds a solved fork; returns what it chose.
     pub(crate) fn add(&mut self, state: &ForkState, world: &World) -> Vec<Chosen> {
-        let fork = Condition {
-            combined: state.environment.combined(),
-            environment: state.environment.marker,
+        let fork = match world.problem.manner.splits {
+            Splits::Exclusive => Condition::new(state.words),
+            Splits::Diverging | Splits::Never => Condition {
+                combined: state.environment.combined(),
+                environment: state.environment.marker,
+            },
         };
         self.forks.push(fork);
         let solution: FxHashMap<_, _> = state.engine.partial_solution.extract_solution().collect();

@@ -20,7 +20,7 @@ use crate::preference::{Preferences, Voice};
 use crate::python::PythonTarget;
 use crate::resolution::{Merge, Resolution};
 use crate::rounds::{Rounds, Turn};
-use crate::solve::{ForkAction, ForkState, Halt, PendingFork, Surroundings};
+use crate::solve::{ForkAction, ForkState, Halt, Part, PendingFork, Surroundings};
 use crate::world::World;
 
 /// Where a resolution stands after a step.
@@ -292,10 +292,10 @@ impl Resolver {
                 }
                 Halt::Solved => self.finish(state),
                 Halt::Forked(actions) => self.suspend(state, actions),
-                Halt::Parted(environments) => self.begin_afresh(state, environments),
+                Halt::Parted(parts) => self.begin_afresh(state, parts),
                 Halt::Stuck(tree) => {
-                    if let Some(environments) = state.parts_of_conflict(&tree, &self.world) {
-                        self.begin_afresh(state, environments);
+                    if let Some(parts) = state.parts_of_conflict(&tree, &self.world) {
+                        self.begin_afresh(state, parts);
                         continue;
                     }
                     self.is_over = true;
@@ -385,16 +385,15 @@ impl Resolver {
     }
 
     /// Gives a fork up for several that start again.
-    fn begin_afresh(&mut self, mut state: ForkState, environments: Vec<ForkEnvironment>) {
+    fn begin_afresh(&mut self, mut state: ForkState, parts: Vec<Part>) {
         let mut arena = state.engine.take_incompatibility_arena();
         arena.rewind_to(&self.fresh.engine);
         self.arena = Some(arena);
-        let pending = |environment| PendingFork {
+        let pending = |part| PendingFork {
             state: self.fresh.clone(),
-            action: ForkAction::Afresh(environment),
+            action: ForkAction::Afresh(part),
         };
-        self.pending
-            .extend(environments.into_iter().rev().map(pending));
+        self.pending.extend(parts.into_iter().rev().map(pending));
     }
 
     fn finish(&mut self, mut state: ForkState) {

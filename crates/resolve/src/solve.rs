@@ -28,6 +28,7 @@ use crate::version_map::VersionMap;
 use crate::world::{Edge, World, is_same_place};
 use blame::ConflictTracker;
 use depend::Dependencies;
+pub(crate) use part::Part;
 
 /// What happens next in a fork.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +68,8 @@ pub(crate) struct ForkState {
     pub(crate) engine: State<Engine>,
     pub(crate) environment: ForkEnvironment,
     pub(crate) python: PythonTarget,
+    /// What makes the fork, where it is a part of the world that is resolved on its own.
+    pub(crate) words: Marker,
     pub(crate) pins: FxHashMap<(PackageName, Version), Arc<Pin>>,
     continuation: Continuation,
     next: Id<Node>,
@@ -100,7 +103,7 @@ pub(crate) struct PendingFork {
 pub(crate) enum ForkAction {
     Initial,
     /// From the start, in this environment.
-    Afresh(ForkEnvironment),
+    Afresh(Part),
     Dependencies(Fork, Version),
     Version(VersionFork),
 }
@@ -122,7 +125,7 @@ pub(crate) enum Halt {
     /// It goes on as several forks, the last of which is next.
     Forked(Vec<ForkAction>),
     /// It is given up for several, each from the start; the first is next.
-    Parted(Vec<ForkEnvironment>),
+    Parted(Vec<Part>),
     /// There is no solution.
     Stuck(Box<Tree>),
     /// It cannot go on.
@@ -145,6 +148,7 @@ impl ForkState {
             engine,
             environment: ForkEnvironment::default(),
             python,
+            words: Marker::TRUE,
             pins: FxHashMap::default(),
             continuation: Continuation::Propagate,
             indexes: FxHashMap::default(),
@@ -179,7 +183,10 @@ impl ForkState {
     pub(crate) fn take_up(&mut self, action: ForkAction, around: &mut Surroundings<'_>) {
         match action {
             ForkAction::Initial => {}
-            ForkAction::Afresh(environment) => self.set_environment(environment),
+            ForkAction::Afresh(part) => {
+                self.words = part.words;
+                self.set_environment(part.environment);
+            }
             ForkAction::Version(fork) => {
                 self.continuation = match fork.version {
                     Some(version) => Continuation::Use(fork.id, version),
@@ -239,7 +246,10 @@ impl ForkState {
         match self.missed() {
             Some(edge) => {
                 around.world.kept.insert(edge);
-                Halt::Parted(vec![self.environment.clone()])
+                Halt::Parted(vec![Part {
+                    environment: self.environment.clone(),
+                    words: self.words,
+                }])
             }
             None => Halt::Solved,
         }

@@ -17,6 +17,14 @@ use crate::manner::Splits;
 use crate::node::{Kind, Node};
 use crate::world::{Edge, Local, World};
 
+/// A part of the world that is resolved on its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) environment: ForkEnvironment,
+    /// What makes the part, in the words of those who ask.
+    pub(crate) words: Marker,
+}
+
 /// A requirement that a conflict goes back to.
 #[derive(Clone, Debug)]
 struct Wish {
@@ -27,8 +35,11 @@ struct Wish {
 
 impl ForkState {
     /// A part of the fork, without the Pythons that are out of the question.
-    pub(super) fn part(&self, marker: Marker) -> ForkEnvironment {
-        self.environment.narrow(marker.and(self.python.exact))
+    pub(super) fn part(&self, marker: Marker) -> Part {
+        Part {
+            environment: self.environment.narrow(marker.and(self.python.exact)),
+            words: self.words.and(marker),
+        }
     }
 
     /// The dependencies that can be needed by what is known of their dependents; poetry leaves the
@@ -77,11 +88,7 @@ impl ForkState {
 
     /// Where requirements of different releases contradict each other and never hold together, the
     /// parts in which one and the other holds.
-    pub(crate) fn parts_of_conflict(
-        &self,
-        tree: &Tree,
-        world: &World,
-    ) -> Option<Vec<ForkEnvironment>> {
+    pub(crate) fn parts_of_conflict(&self, tree: &Tree, world: &World) -> Option<Vec<Part>> {
         if world.problem.manner.splits != Splits::Exclusive {
             return None;
         }
@@ -91,15 +98,11 @@ impl ForkState {
         let clash = |one: &Wish, other: &Wish| {
             one.name == other.name
                 && one.range.is_disjoint(&other.range)
-                && one.marker.is_disjoint(other.marker)
+                && one.marker.and(here).is_disjoint(other.marker)
         };
         let held: Vec<Wish> = wishes
             .into_iter()
-            .map(|wish| Wish {
-                marker: wish.marker.and(here),
-                ..wish
-            })
-            .filter(|wish| !wish.marker.is_false())
+            .filter(|wish| !wish.marker.is_disjoint(here))
             .collect();
         let (at, _) = held
             .iter()
