@@ -88,6 +88,11 @@ pub trait LockFormat: Sync {
         Vec::new()
     }
 
+    /// Whether it holds several versions of a project, each for its own environments.
+    fn holds_forks(&self) -> bool {
+        true
+    }
+
     /// The layouts it can be written in, the usual one first; none where there is only one.
     fn layouts(&self) -> &'static [&'static str] {
         &[]
@@ -245,6 +250,13 @@ pub fn writable() -> impl Iterator<Item = &'static dyn LockFormat> {
         .iter()
         .copied()
         .filter(|format| can_be_written(*format))
+}
+
+/// Whether a format is meant by `all`: locks of whatever was resolved, neither inventories nor
+/// those of one environment.
+#[must_use]
+pub fn is_in_all(format: &dyn LockFormat) -> bool {
+    can_be_written(format) && can_be_read(format) && format.holds_forks()
 }
 
 /// Reads a lock file of any format.

@@ -8,7 +8,7 @@ use std::path::Path;
 use lock::Lock;
 use lockwright_formats::{
     Annotations, FORMATS, Hashes, LockFormat, PipfileLock, Requirements, Uv, WriteRequest,
-    can_be_read, can_be_written, writable,
+    can_be_read, can_be_written, is_in_all, writable,
 };
 use packaging::MarkerEnvironment;
 
@@ -28,6 +28,9 @@ fn every_format_is_read_or_written() {
     let only_read = FORMATS.iter().filter(|format| !can_be_written(**format));
     let names: Vec<_> = only_read.map(|format| format.name()).collect();
     assert_eq!(names, ["conda-lock", "pixi", "conda-environment"]);
+    let all = FORMATS.iter().filter(|format| is_in_all(**format));
+    let names: Vec<_> = all.map(|format| format.name()).collect();
+    assert_eq!(names, ["uv", "poetry", "pdm", "pylock", "requirements"]);
 }
 
 #[test]

@@ -216,7 +216,8 @@ pub(crate) fn wanted_formats(
         return Ok(formats::named("uv").into_iter().collect());
     }
     if names.iter().any(|name| name == "all") {
-        return Ok(formats::writable().collect());
+        let all = formats::writable().filter(|format| formats::is_in_all(*format));
+        return Ok(all.collect());
     }
     let known: Vec<&str> = formats::writable().map(|format| format.name()).collect();
     let mut wanted = Vec::new();

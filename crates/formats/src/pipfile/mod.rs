@@ -38,6 +38,10 @@ impl LockFormat for PipfileLock {
         true
     }
 
+    fn holds_forks(&self) -> bool {
+        false
+    }
+
     fn needs(&self) -> Needs {
         Needs {
             hashes: true,

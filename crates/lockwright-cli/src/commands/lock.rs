@@ -129,7 +129,10 @@ fn wanted_formats(
     let all = formats::writable;
     let mut wanted: Vec<&'static dyn LockFormat> = Vec::new();
     for name in &arguments.format {
-        for format in all().filter(|it| name == ALL || it.name() == name) {
+        let is_meant = |it: &&'static dyn LockFormat| {
+            it.name() == name || name == ALL && formats::is_in_all(*it)
+        };
+        for format in all().filter(is_meant) {
             if wanted.iter().all(|it| it.name() != format.name()) {
                 wanted.push(format);
             }
