@@ -257,6 +257,10 @@ fn no_longer_dynamic(project: &mut Table, key: &str) {
     let Some(dynamic) = project.get_mut("dynamic").and_then(Item::as_array_mut) else {
         return;
     };
+    let is_named = dynamic.iter().any(|word| word.as_str() == Some(key));
+    if !is_named {
+        return;
+    }
     dynamic.retain(|word| word.as_str() != Some(key));
     if let Some(first) = dynamic.get_mut(0)
         && first.decor().prefix().and_then(|it| it.as_str()) == Some(" ")
