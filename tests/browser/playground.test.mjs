@@ -23,7 +23,7 @@ test("a project is locked in every format", async () => {
   await playground.write(project("workshop"));
   assert.equal(await playground.lock(), "done");
   const { formats } = await (await fetch(`${edge.url}/v1/formats`)).json();
-  for (const { file_name } of formats.filter((format) => format.can_be_written)) {
+  for (const { file_name } of formats.filter((format) => format.is_in_all)) {
     assert.ok((await playground.lockText(file_name)).includes("anvil"), file_name);
   }
   await playground.page.getByRole("tab", { name: "uv.lock", exact: true }).click();

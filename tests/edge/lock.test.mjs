@@ -55,7 +55,7 @@ test("JSON comes back as an envelope with every format asked for", async () => {
   assert.equal(response.status, 200, text);
   const reply = JSON.parse(text);
   const listed = (await (await fetch(`${edge.url}/v1/formats`)).json()).formats;
-  const formats = listed.filter((format) => format.can_be_written);
+  const formats = listed.filter((format) => format.is_in_all);
   assert.deepEqual(Object.keys(reply.locks).sort(), formats.map(({ name }) => name).sort());
   for (const { name, file_name } of formats) assert.equal(reply.locks[name].file_name, file_name);
   assert.ok(reply.packages.some(({ name, version }) => name === "anvil" && version === "1.1.0"));

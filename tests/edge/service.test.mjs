@@ -24,6 +24,7 @@ test("formats and settings can be asked for", async () => {
     layouts: [],
     can_be_read: true,
     can_be_written: true,
+    is_in_all: true,
   });
   const meta = await (await fetch(`${edge.url}/v1/meta`)).json();
   assert.equal(meta.public_index, edge.index.url);

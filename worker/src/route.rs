@@ -76,6 +76,7 @@ fn formats() -> serde_json::Value {
             "layouts": format.layouts(),
             "can_be_read": formats::can_be_read(*format),
             "can_be_written": formats::can_be_written(*format),
+            "is_in_all": formats::is_in_all(*format),
         })
     });
     json!({ "formats": formats.collect::<Vec<_>>() })

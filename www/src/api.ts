@@ -88,6 +88,8 @@ export interface Format {
   media_type: string;
   /** Whether locks can be written in it, not only read from it. */
   can_be_written: boolean;
+  /** Whether `all` means it, too. */
+  is_in_all: boolean;
 }
 
 /** What the service beside the playground says about itself. */

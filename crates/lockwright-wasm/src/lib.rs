@@ -35,7 +35,7 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// The formats, as JSON: `[{name, file_name, media_type, layouts, can_be_read, can_be_written}]`.
+/// The formats, as JSON: `[{name, file_name, media_type, layouts, can_be_read, can_be_written, is_in_all}]`.
 #[wasm_bindgen]
 #[must_use]
 pub fn formats() -> String {
@@ -47,6 +47,7 @@ pub fn formats() -> String {
             "layouts": format.layouts(),
             "can_be_read": formats::can_be_read(*format),
             "can_be_written": formats::can_be_written(*format),
+            "is_in_all": formats::is_in_all(*format),
         })
     });
     serde_json::Value::from_iter(formats).to_string()

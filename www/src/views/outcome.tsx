@@ -32,7 +32,7 @@ function Empty({ isRunning }: { isRunning: boolean }) {
   return (
     <>
       <div class="bar" role="tablist" aria-label="Formats">
-        {formats.value.map(({ name, file_name }) => (
+        {formats.value.filter(({ is_in_all }) => is_in_all).map(({ name, file_name }) => (
           <button type="button" role="tab" key={name} aria-selected={name === shownFormat.value} onClick={() => (shownFormat.value = name)}>
             {file_name}
           </button>
