@@ -17,6 +17,8 @@ use super::root::{Root, normalized};
 
 /// So many worlds are looked at, and so often one starts anew, before it is given up.
 const MOST_WORLDS: usize = 200;
+/// So many packages are decided, over all worlds.
+const MOST_CHOICES: usize = 10_000;
 const MOST_STARTS: usize = 30;
 
 /// Whose requirement is replaced in a world.
@@ -177,7 +179,8 @@ impl From<Clash> for Stop {
 impl Replay<'_> {
     fn solve(&mut self, overrides: &Overrides) -> Option<Vec<(usize, Reached)>> {
         self.worlds += 1;
-        if self.worlds > MOST_WORLDS {
+        let most = MOST_WORLDS.min(MOST_CHOICES / self.choices.len().max(1));
+        if self.worlds > most {
             return None;
         }
         match self.run(overrides) {

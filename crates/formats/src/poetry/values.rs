@@ -183,6 +183,20 @@ impl Values {
         }
     }
 
+    /// How many pairs of alternatives have to be looked at to find what both select.
+    pub(super) fn pairs_with(&self, other: &Self) -> usize {
+        let (Self::Either(mine), Self::Either(theirs)) = (self, other) else {
+            return 0;
+        };
+        let holds = |all: &[Self], part: &[Self]| part.iter().all(|set| all.contains(set));
+        let pairs = mine.len() * theirs.len();
+        if holds(theirs, mine) || holds(mine, theirs) {
+            0
+        } else {
+            pairs
+        }
+    }
+
     /// What either selects.
     pub(super) fn union(&self, other: &Self, arity: Arity) -> Self {
         use Values::{All, Any, Either, Empty, One};

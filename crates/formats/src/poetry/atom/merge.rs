@@ -9,6 +9,10 @@ use super::{Atom, FULL, Join, MINOR, Set, Shown};
 use crate::poetry::range::{Constraint, Range};
 use crate::poetry::values::{Relation, Values};
 
+/// Sets of alternatives with more pairs than this stay two conditions, as nobody reads what they
+/// come to: a request must not take for ever.
+const MOST_PAIRS: usize = 1_000;
+
 /// What became of two conditions.
 pub(in crate::poetry) enum Merged {
     Any,
@@ -31,6 +35,11 @@ impl Atom {
             };
         }
         match (&self.set, &other.set) {
+            (Set::Values(mine), Set::Values(theirs))
+                if join == Join::And && mine.pairs_with(theirs) > MOST_PAIRS =>
+            {
+                None
+            }
             (Set::Values(mine), Set::Values(theirs)) => {
                 let merged = match join {
                     Join::And => mine.intersect(theirs, self.arity()),

@@ -1,5 +1,6 @@
 //! Joining conditions: normal forms, and what two conditions have in common.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -9,6 +10,14 @@ use super::{Marker, flatten};
 /// Normal forms with more terms than this are given up: they are longer than any file that was
 /// seen, and a request must not take for ever.
 const MOST_CHOICES: usize = 20_000;
+
+/// So many joined pairs are remembered.
+const MOST_JOINED: usize = 5_000;
+
+thread_local! {
+    /// What pairs come to: a project that is looked at in many worlds joins the same ones in each.
+    static JOINED: RefCell<HashMap<(Join, Marker, Marker), Marker>> = RefCell::default();
+}
 
 /// A combination that would need itself: poetry gives up on that normal form.
 struct Endless;
@@ -34,8 +43,19 @@ impl Marker {
     }
 
     fn join(&self, other: &Self, join: Join) -> Self {
-        pair(&mut Work::default(), self, other, join)
-            .unwrap_or_else(|Endless| Self::list([self.clone(), other.clone()], join))
+        let key = (join, self.clone(), other.clone());
+        if let Some(known) = JOINED.with_borrow(|joined| joined.get(&key).cloned()) {
+            return known;
+        }
+        let found = pair(&mut Work::default(), self, other, join)
+            .unwrap_or_else(|Endless| Self::list([self.clone(), other.clone()], join));
+        JOINED.with_borrow_mut(|joined| {
+            if joined.len() >= MOST_JOINED {
+                joined.clear();
+            }
+            joined.insert(key, found.clone());
+        });
+        found
     }
 
     /// All of several conditions, computed together.
