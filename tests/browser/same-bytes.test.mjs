@@ -20,7 +20,8 @@ after(async () => {
   await edge?.stop();
 });
 
-async function byCommand(text, { name, file_name }) {
+/** The text of each file that the command writes for all formats. */
+async function byCommand(text, fileNames) {
   const folder = mkdtempSync(join(tmpdir(), "lockwright-command-"));
   try {
     writeFileSync(join(folder, "pyproject.toml"), text);
@@ -31,8 +32,8 @@ async function byCommand(text, { name, file_name }) {
       LOCKWRIGHT_CACHE_DIR: join(folder, "cache"),
     };
     const command = process.env.LOCKWRIGHT_COMMAND;
-    await promisify(execFile)(command, ["lock", "--format", name], { cwd: folder, env, timeout: 60_000 });
-    return readFileSync(join(folder, file_name), "utf8");
+    await promisify(execFile)(command, ["lock", "--format", "all"], { cwd: folder, env, timeout: 60_000 });
+    return Object.fromEntries(fileNames.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -44,11 +45,14 @@ test("three ways, one result", async () => {
   const playground = await browser.open(edge.url);
   await playground.write(text);
   assert.equal(await playground.lock(), "done");
-  for (const format of formats) {
-    const response = await edge.post(text, { query: `?format=${format.name}` });
-    const overHttp = await response.text();
-    assert.equal(response.status, 200, overHttp);
-    assert.equal(await playground.lockText(format.file_name), overHttp, `${format.name}: browser`);
-    assert.equal(await byCommand(text, format), overHttp, `${format.name}: command`);
+  const all = formats.filter((format) => format.is_in_all);
+  assert.ok(all.length > 3);
+  const response = await edge.postJson({ pyproject: text, formats: ["all"] });
+  const { locks } = await response.json();
+  const byName = await byCommand(text, all.map(({ file_name }) => file_name));
+  for (const { name, file_name } of all) {
+    const overHttp = locks[name].text;
+    assert.equal(await playground.lockText(file_name), overHttp, `${name}: browser`);
+    assert.equal(byName[file_name], overHttp, `${name}: command`);
   }
 });

@@ -168,6 +168,8 @@ fn pdm_locks(shared: &Path) -> Vec<(PathBuf, String, String)> {
     found
         .into_iter()
         .filter_map(|(lock, project)| Some((lock.clone(), text(&lock)?, text(&project)?)))
+        // Of several targets, the one each package is for is not worked out.
+        .filter(|(_, lock, _)| lock.matches("[[metadata.targets]]").count() == 1)
         .collect()
 }
 
