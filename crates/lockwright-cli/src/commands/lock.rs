@@ -372,7 +372,8 @@ fn check(target: &Target, text: &str, locked: &Locked) -> Result<Status, String>
     let is_project = locked.project.script.is_none() && locked.project.foreign.is_none();
     let command = match is_project {
         false => format!("lockwright lock {}", shown(&locked.project.file)),
-        true => "lockwright lock".to_owned(),
+        true if target.format.name() == "uv" => "lockwright lock".to_owned(),
+        true => format!("lockwright lock --format {}", target.format.name()),
     };
     report::say(&format!("  help: run `{command}`"));
     Ok(Status::Unsolved)
