@@ -171,7 +171,7 @@ fn compare(choice: &Choice) -> Result<Tally, Failed> {
     for part in &choice.parts {
         let (score, word) = match part.what {
             What::Locks(locks) => (locks::compare(locks, &shared, choice)?, " identical"),
-            What::Conversions => (conversions::compare(&shared, choice)?, " kept whole"),
+            What::Conversions => (conversions::compare(&shared, choice)?, " kept or refused"),
             What::Exports(test) => (exports::compare(test, choice)?, " identical"),
             What::Markers => (markers::compare(&shared, choice)?, ""),
         };

@@ -55,7 +55,7 @@ enum Outcome {
     Wrong(String),
 }
 
-/// Converts every lock of every project; counts those that came out whole.
+/// Converts every lock of every project; counts those that came out whole, or that we said no to.
 pub(super) fn compare(shared: &Path, choice: &Choice) -> Result<Score, Failed> {
     let _server = Server::corpus()?;
     let cases = cases(shared, choice)?;
@@ -77,19 +77,23 @@ pub(super) fn compare(shared: &Path, choice: &Choice) -> Result<Score, Failed> {
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
     let mut refused: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut kept = 0;
+    let (mut kept, mut wrong) = (0, 0);
     for (name, outcome) in &outcomes {
         match outcome {
             Outcome::Kept => kept += 1,
             Outcome::Refused(code) => *refused.entry(code).or_default() += 1,
-            Outcome::Wrong(reason) => println!("{name}: {reason}"),
+            Outcome::Wrong(reason) => {
+                wrong += 1;
+                println!("{name}: {reason}");
+            }
         }
     }
+    println!("conversions: {kept} kept whole");
     for (code, count) in refused {
         println!("conversions: {count} refused: {code}");
     }
     Ok(Score {
-        identical: kept,
+        identical: outcomes.len() - wrong,
         of: outcomes.len(),
     })
 }
